@@ -26,6 +26,16 @@ class FlowNarError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.action}".strip()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes whatever keyword arguments a subclass asks for."""
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(kind: type[FlowNarError], args: tuple[object, ...], fields: dict[str, object]) -> FlowNarError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
+
 
 class OperatorError(FlowNarError):
     """Base of the errors of `operators`."""

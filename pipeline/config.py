@@ -1,0 +1,36 @@
+"""Settings: what can be set, and how a command gets them.
+
+    resolved = load_settings({"kafka.prefix": "test."}, config_file=None)
+    resolved.settings.kafka.prefix, resolved.origins["kafka.prefix"]     # 'test.', 'flag'
+
+The models are in `settings/models.py`, the order of the sources in `settings/resolve.py`.
+"""
+
+from pipeline.settings.models import (
+    CommitSettings,
+    FrameSettings,
+    KafkaSettings,
+    LiveSettings,
+    ModelSettings,
+    NarratorSettings,
+    RaySettings,
+    RedisSettings,
+    ServicesSettings,
+    Settings,
+)
+from pipeline.settings.resolve import ResolvedSettings, load_settings
+
+__all__ = [
+    "CommitSettings",
+    "FrameSettings",
+    "KafkaSettings",
+    "LiveSettings",
+    "ModelSettings",
+    "NarratorSettings",
+    "RaySettings",
+    "RedisSettings",
+    "ResolvedSettings",
+    "ServicesSettings",
+    "Settings",
+    "load_settings",
+]

@@ -1,0 +1,103 @@
+"""Errors of the pipeline, drawn as a tree.
+
+FlowNarError                        see operators/errors.py
+└── PipelineError                   Kafka, Redis, settings, services, ownership
+    ├── ConfigError                 a setting is unknown, wrong or missing (exit code 2)
+    ├── WireError                   a record breaks the wire contract; carries the dead letter's code
+    ├── ServiceError                a local service can't be started or stopped
+    │   └── ProgramMissingError     a program that a local service needs is not installed
+    ├── BrokerError                 Kafka can't be reached or refuses (exit code 3)
+    │   └── TopicError              topics are missing or have other settings than they must
+    ├── StateStoreError             a state blob can't be written, read or verified (exit code 3)
+    └── OwnershipError              a partition is not, or perhaps not, ours any more
+        ├── FencedError             a newer producer with our transactional id took over
+        ├── HigherGenerationError   the checkpoints name an owner of a higher generation (exit code 3)
+        └── OutcomeUnknownError     whether a transaction was committed can't be known
+"""
+
+from operators.errors import FlowNarError
+
+
+class PipelineError(FlowNarError):
+    """Base of the errors of `pipeline`."""
+
+
+class ConfigError(PipelineError):
+    """A setting is unknown, has a wrong value, or can't be read."""
+
+    exit_code = 2
+
+
+class WireError(PipelineError):
+    """A record breaks the wire contract.
+
+    Args:
+        code: Machine-readable reason, used as `error-code` of a dead letter (for example `header-missing`).
+    """
+
+    def __init__(self, message: str, *, code: str, action: str = "") -> None:
+        super().__init__(message, action=action)
+        self.code = code
+
+
+class ServiceError(PipelineError):
+    """A local service can't be started, found or stopped."""
+
+
+class ProgramMissingError(ServiceError):
+    """A program that a local service needs is not installed.
+
+    Args:
+        program: Name of the executable.
+        package: Debian package that contains it.
+    """
+
+    def __init__(self, program: str, package: str) -> None:
+        super().__init__(
+            f"The program '{program}' is not installed.",
+            action=f"Install it: apt-get install {package}",
+        )
+        self.program = program
+        self.package = package
+
+
+class BrokerError(PipelineError):
+    """Kafka can't be reached in time, or refuses a request."""
+
+    exit_code = 3
+
+
+class TopicError(BrokerError):
+    """Topics are missing, or have other partitions or settings than they must."""
+
+
+class StateStoreError(PipelineError):
+    """A state blob can't be written, read or verified."""
+
+    exit_code = 3
+
+
+class OwnershipError(PipelineError):
+    """A partition is not, or perhaps not, ours any more: stop it and ask the supervisor."""
+
+
+class FencedError(OwnershipError):
+    """A newer producer with our transactional id took over; the last commit's outcome is unknown."""
+
+
+class HigherGenerationError(OwnershipError):
+    """The partition's checkpoints name an owner of a higher generation than ours.
+
+    Args:
+        found: The generation found in the checkpoints.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, found: int, action: str = "") -> None:
+        super().__init__(message, action=action)
+        self.found = found
+
+
+class OutcomeUnknownError(OwnershipError):
+    """Whether a transaction was committed can't be known: only the log tells, at the next takeover."""

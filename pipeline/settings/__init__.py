@@ -1,0 +1,1 @@
+"""How settings are modelled, read and resolved; import them from `pipeline.config`."""

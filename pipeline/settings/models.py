@@ -1,0 +1,197 @@
+"""What can be set: frozen, validated models with their defaults."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+REPO_ROOT = Path(__file__).resolve().parents[2]
+"""Folder that holds `models/` and `infra/`: the repository, found by this file's place."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class KafkaSettings(_Section):
+    """Which Kafka, and whose topics on it."""
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    """Brokers, comma-separated host:port."""
+    prefix: str = Field(default="flownar.", pattern=r"^[A-Za-z0-9._-]{0,60}$")
+    """Begins every topic's name, group and transactional id."""
+    application: str = Field(default="live", pattern=r"^[A-Za-z0-9._-]{1,60}$")
+    """Id of the application that reads the frames; part of narrations' `ce_source`."""
+    partitions: int = Field(default=4, ge=1, le=10_000)
+    """Partitions of frames, narrations, checkpoints and dlq; never changes for existing topics."""
+    replication_factor: int = Field(default=-1, ge=-1)
+    """Replicas of created topics; -1 takes the broker's default."""
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """How clients talk to the brokers."""
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    """How clients authenticate with SASL."""
+    sasl_username: str | None = None
+    """User for SASL."""
+    sasl_password: SecretStr | None = None
+    """Password for SASL."""
+    ssl_cafile: Path | None = None
+    """Certificates that the brokers are checked against; None takes the system's."""
+    ssl_certfile: Path | None = None
+    """The client's certificate."""
+    ssl_keyfile: Path | None = None
+    """The client's private key."""
+    ssl_password: SecretStr | None = None
+    """Password of the private key."""
+
+    @model_validator(mode="after")
+    def _sasl_is_complete(self) -> Self:
+        if self.security_protocol.startswith("SASL") and not (
+            self.sasl_mechanism and self.sasl_username and self.sasl_password
+        ):
+            raise ValueError("security_protocol SASL_* needs sasl_mechanism, sasl_username and sasl_password")
+        return self
+
+
+class RedisSettings(_Section):
+    """Which Redis holds the state blobs."""
+
+    url: str = Field(default="redis://127.0.0.1:6379/0", pattern=r"^(rediss?|unix)://")
+    """redis://, rediss:// or unix:// URL."""
+    password: SecretStr | None = None
+    """Password, so that the URL needs none."""
+    timeout_s: float = Field(default=5.0, gt=0)
+    """Deadline of one request."""
+
+
+class RaySettings(_Section):
+    """Which Ray runs the actors."""
+
+    address: str | None = None
+    """Address of a running cluster; None starts a local one."""
+    namespace: str = Field(default="flownar", min_length=1)
+    """Ray namespace of the named actors."""
+
+
+class ModelSettings(_Section):
+    """Which model narrates, and where it computes."""
+
+    path: Path = REPO_ROOT / "models" / "world"
+    """Model folder in Hugging Face layout."""
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    """auto takes a GPU if there is one."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """auto takes float32 on a CPU, bfloat16 on a GPU."""
+    torch_threads: int | None = Field(default=None, ge=1)
+    """Threads of torch in each actor; None leaves it to the topology."""
+
+
+class LiveSettings(_Section):
+    """The shape of the topology `live`."""
+
+    num_readers: int = Field(default=1, ge=1)
+    """Reader actors; partitions are spread over them."""
+    num_encoders: int = Field(default=1, ge=1)
+    """Encoder actors."""
+    num_narrators: int = Field(default=1, ge=1)
+    """Narrator actors; partitions are spread over them."""
+    num_slots: int = Field(default=64, ge=1)
+    """Streams that one narrator holds at a time."""
+    encoder_batch: int = Field(default=16, ge=1)
+    """Frames that are encoded at once, at most."""
+    credits: int = Field(default=64, ge=1)
+    """Records in flight per partition, from the reader to the narrator's answer."""
+
+
+class NarratorSettings(_Section):
+    """How streams are narrated; None takes what the model was trained with."""
+
+    prompt: str | None = None
+    """The user's instruction."""
+    fps: float | None = Field(default=None, gt=0)
+    """Frames per second that the model sees."""
+    theta: float | None = Field(default=None, ge=0, le=1)
+    """Threshold of p(skip) when the segment is longer than average."""
+    theta_low: float | None = Field(default=None, ge=0, le=1)
+    """Threshold of p(skip) before that."""
+    average_segment_s: float | None = Field(default=None, gt=0)
+    """Length of an average segment."""
+    retain_narrations: int | None = Field(default=None, ge=0)
+    """Narrations that stay in the context."""
+    max_narration_tokens: int | None = Field(default=None, ge=1)
+    """Budget of all retained narrations."""
+    max_segment_frames: int | None = Field(default=None, ge=1)
+    """A longer segment folds silently into the memory."""
+    max_new_tokens: int | None = Field(default=None, ge=1)
+    """Longest narration."""
+    history: Literal["clam", "none"] = "clam"
+    """Visual memory: the model's, or none (to measure what it is worth)."""
+
+    @model_validator(mode="after")
+    def _thetas_are_ordered(self) -> Self:
+        if self.theta is not None and self.theta_low is not None and self.theta_low > self.theta:
+            raise ValueError(f"theta_low ({self.theta_low}) must not exceed theta ({self.theta})")
+        return self
+
+
+class CommitSettings(_Section):
+    """When things become true, and how long that may take."""
+
+    interval_ms: int = Field(default=150, ge=1, le=60_000)
+    """Time between two commits of a partition that has something to commit."""
+    snapshot_every_segments: int = Field(default=4, ge=1)
+    """Segments of a stream between two snapshots of its state."""
+    snapshot_every_s: float = Field(default=30.0, gt=0)
+    """Time between two snapshots of a stream that moved on."""
+    commit_deadline_s: float = Field(default=25.0, gt=0)
+    """After this a commit's outcome is unknown and the partition is taken over again."""
+    takeover_deadline_s: float = Field(default=60.0, gt=0)
+    """Time for one takeover of a partition, reading its checkpoints included."""
+    transaction_timeout_ms: int = Field(default=30_000, ge=1_000)
+    """The broker aborts a transaction that is open for longer."""
+
+
+class FrameSettings(_Section):
+    """Bounds of what a publisher may send."""
+
+    max_pixels: int = Field(default=33_177_600, ge=1)
+    """Pixels of one frame: 7680x4320 unless set."""
+    max_record_bytes: int = Field(default=8 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)
+    """Size of one frame record, headers included."""
+
+
+class ServicesSettings(_Section):
+    """The Kafka and Redis that `flownar up` starts on this machine."""
+
+    kafka_port: int = Field(default=9092, ge=1, le=65_535)
+    """Wanted port of the broker; a free one is taken if it is in use."""
+    controller_port: int = Field(default=9093, ge=1, le=65_535)
+    """Wanted port of the broker's controller."""
+    redis_port: int = Field(default=6379, ge=1, le=65_535)
+    """Wanted port of Redis."""
+    kafka_heap_mb: int = Field(default=512, ge=192)
+    """Java heap of the broker."""
+    kafka_libs: Path | None = None
+    """Folder with the broker's jars, for machines without Maven; KAFKA_LIBS sets it too."""
+    start_deadline_s: float = Field(default=90.0, gt=0)
+    """Time until a started service must answer."""
+    stop_deadline_s: float = Field(default=20.0, gt=0)
+    """Time that a service has to end by itself before it is killed."""
+
+
+class Settings(_Section):
+    """All settings."""
+
+    kafka: KafkaSettings = KafkaSettings()
+    redis: RedisSettings = RedisSettings()
+    ray: RaySettings = RaySettings()
+    model: ModelSettings = ModelSettings()
+    live: LiveSettings = LiveSettings()
+    narrator: NarratorSettings = NarratorSettings()
+    commit: CommitSettings = CommitSettings()
+    frames: FrameSettings = FrameSettings()
+    services: ServicesSettings = ServicesSettings()
+    state_dir: Path = Path(platformdirs.user_state_dir("flownar", appauthor=False))
+    """Folder of the local services' data, logs and addresses."""
+    cache_dir: Path = Path(platformdirs.user_cache_dir("flownar", appauthor=False))
+    """Folder of what can be downloaded again, such as the broker's jars."""

@@ -1,0 +1,1 @@
+"""The wire contract: what the bytes in Kafka mean. Pure functions, no clients."""
