@@ -1,4 +1,4 @@
-"""What goes into the narrator engine and what comes out of it: frozen messages, one frame or one narration each."""
+"""What goes into the narrator engine and what comes out: frozen messages, one frame or one narration each."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,8 @@ class ReplayedDecision:
     """What was already committed for a frame that is processed again.
 
     Attributes:
-        token_ids: Tokens of the narration that ended with this frame, end of turn included; None if it was skipped.
+        token_ids: Tokens of the narration that ended with this frame, end of turn included; None if the frame
+            was skipped.
     """
 
     token_ids: tuple[int, ...] | None
