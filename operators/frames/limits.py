@@ -1,0 +1,30 @@
+"""What a frame record may hold: content types and sizes."""
+
+from dataclasses import dataclass
+
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
+"""Content types of records that hold one image."""
+
+VIDEO_TYPES = ("video/h264", "video/h265", "video/mp4")
+"""Content types of records that hold one closed group of pictures (Annex B, Annex B, fragmented MP4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLimits:
+    """Bounds that are checked before anything is decoded.
+
+    Attributes:
+        max_pixels: Largest width x height of a frame; the default is 8K (7680 x 4320).
+        max_gop_frames: Most frames in one group of pictures; the default is 10 s at 60 frames a second.
+    """
+
+    max_pixels: int = 33_177_600
+    max_gop_frames: int = 600
+
+
+DEFAULT_LIMITS = FrameLimits()
+
+
+def bare_type(content_type: str) -> str:
+    """Return a content type without parameters, in lower case: `image/JPEG; q=1` is `image/jpeg`."""
+    return content_type.partition(";")[0].strip().lower()
