@@ -4,14 +4,20 @@ FlowNarError                        see operators/errors.py
 └── PipelineError                   Kafka, Redis, settings, services, ownership
     ├── ConfigError                 a setting is unknown, wrong or missing (exit code 2)
     ├── WireError                   a record breaks the wire contract; carries the dead letter's code
+    │   └── RecordTooLargeError     a record is larger than its topic takes; it was not sent
     ├── ServiceError                a local service can't be started or stopped
     │   └── ProgramMissingError     a program that a local service needs is not installed
-    ├── BrokerError                 Kafka can't be reached or refuses (exit code 3)
-    │   └── TopicError              topics are missing or have other settings than they must
+    ├── BrokerError                 Kafka refuses a request (exit code 3)
+    │   ├── KafkaUnavailableError   Kafka can't be reached, or does not answer in time
+    │   ├── TopicError              topics are missing or have other settings than they must
+    │   └── OffsetOutOfRangeError   a position is not in the log (any more)
     ├── StateStoreError             a state blob can't be written, read or verified (exit code 3)
+    │   └── BlobLostError           a state blob is not there or damaged
+    ├── CheckpointRecordError       a checkpoint record can't be understood (exit code 3)
     └── OwnershipError              a partition is not, or perhaps not, ours any more
         ├── FencedError             a newer producer with our transactional id took over
         ├── HigherGenerationError   the checkpoints name an owner of a higher generation (exit code 3)
+        ├── NotCommittedError       a transaction failed and surely was not committed
         └── OutcomeUnknownError     whether a transaction was committed can't be known
 """
 
@@ -40,6 +46,13 @@ class WireError(PipelineError):
         self.code = code
 
 
+class RecordTooLargeError(WireError):
+    """A record is larger than its topic takes; it was not sent."""
+
+    def __init__(self, message: str, *, action: str = "") -> None:
+        super().__init__(message, code="record-too-large", action=action)
+
+
 class ServiceError(PipelineError):
     """A local service can't be started, found or stopped."""
 
@@ -62,17 +75,47 @@ class ProgramMissingError(ServiceError):
 
 
 class BrokerError(PipelineError):
-    """Kafka can't be reached in time, or refuses a request."""
+    """Kafka refuses a request."""
 
     exit_code = 3
+
+
+class KafkaUnavailableError(BrokerError):
+    """Kafka can't be reached, or does not answer in time."""
 
 
 class TopicError(BrokerError):
     """Topics are missing, or have other partitions or settings than they must."""
 
 
+class OffsetOutOfRangeError(BrokerError):
+    """A position is not in the log: retention has passed it, or the topic is another one.
+
+    Args:
+        offset: The wanted offset.
+        beginning: First offset of the log.
+        end: Offset after the last one of the log.
+    """
+
+    def __init__(self, message: str, *, offset: int, beginning: int, end: int, action: str = "") -> None:
+        super().__init__(message, action=action)
+        self.offset = offset
+        self.beginning = beginning
+        self.end = end
+
+
 class StateStoreError(PipelineError):
     """A state blob can't be written, read or verified."""
+
+    exit_code = 3
+
+
+class BlobLostError(StateStoreError):
+    """A state blob is not there or damaged: the store answered, so trying again won't help."""
+
+
+class CheckpointRecordError(PipelineError):
+    """A checkpoint record can't be understood."""
 
     exit_code = 3
 
@@ -97,6 +140,10 @@ class HigherGenerationError(OwnershipError):
     def __init__(self, message: str, *, found: int, action: str = "") -> None:
         super().__init__(message, action=action)
         self.found = found
+
+
+class NotCommittedError(OwnershipError):
+    """A transaction failed before its commit was asked for: nothing of it will ever be visible."""
 
 
 class OutcomeUnknownError(OwnershipError):

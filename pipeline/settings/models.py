@@ -143,6 +143,8 @@ class CommitSettings(_Section):
     """Segments of a stream between two snapshots of its state."""
     snapshot_every_s: float = Field(default=30.0, gt=0)
     """Time between two snapshots of a stream that moved on."""
+    snapshot_lag_records: int = Field(default=10_000, ge=1)
+    """A stream gets a snapshot when its oldest record outside one is further behind its partition."""
     commit_deadline_s: float = Field(default=25.0, gt=0)
     """After this a commit's outcome is unknown and the partition is taken over again."""
     takeover_deadline_s: float = Field(default=60.0, gt=0)
