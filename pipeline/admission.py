@@ -2,7 +2,7 @@
 
 A publisher numbers its records 0, 1, 2, … within an epoch (its start in Unix nanoseconds). A record is
 refused when it comes from an older epoch than the stream has seen, when its sequence was already taken, or
-when a later one was: what came is never reordered. A jump forward is taken; the missing records are not there.
+when a later one was: what came is never reordered. A jump forward is taken; the missing ones stay missing.
 """
 
 from collections.abc import Mapping

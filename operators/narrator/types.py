@@ -1,8 +1,10 @@
 """What goes into the narrator engine and what comes out: frozen messages, one frame or one narration each."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,7 +48,7 @@ class FrameInput:
     stream: str
     position: FramePosition
     capture_time_ns: int
-    features: Tensor
+    features: "Tensor"
     end_of_stream: bool = False
     replay: ReplayedDecision | None = None
 

@@ -1,8 +1,8 @@
 """The environment: the only file of flownar that reads it.
 
 `FLOWNAR_KAFKA__PREFIX` sets `kafka.prefix`; `FLOWNAR_KAFKA__SASL_PASSWORD_FILE` names a file that holds the
-value; `FLOWNAR_CONFIG` names a settings file, as `--config` does. `RAY_ADDRESS` and `KAFKA_LIBS` count if ours
-are not set. An empty variable counts as not set.
+value; `FLOWNAR_CONFIG` names a settings file, as `--config` does. `RAY_ADDRESS` and `KAFKA_LIBS` count if
+ours are not set. An empty variable counts as not set.
 """
 
 import os
