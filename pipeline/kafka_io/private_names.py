@@ -1,0 +1,66 @@
+"""The private names of kafka-python that deadlines need, all in this file.
+
+`commit_transaction`, `abort_transaction` and `close` of kafka-python 3.0 wait without a deadline. What they
+do inside can be done step by step with one. `missing_names` tells, and a test checks, that the names still
+exist.
+"""
+
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.producer.sender import Sender
+from kafka.producer.transaction_manager import TransactionalRequestResult, TransactionManager
+
+_NAMES: tuple[tuple[type, str], ...] = (
+    (TransactionManager, "begin_commit"),
+    (TransactionManager, "begin_abort"),
+    (TransactionManager, "last_error"),
+    (TransactionalRequestResult, "wait"),
+    (Sender, "wakeup"),
+    (Sender, "force_close"),
+    (Sender, "join"),
+    (KafkaProducer, "_unregister_cleanup"),
+)
+
+
+def missing_names(producer: Any) -> list[str]:
+    """Names used here that this version of kafka-python does not have; `producer` is a transactional one."""
+    missing = [f"{owner.__name__}.{name}" for owner, name in _NAMES if not hasattr(owner, name)]
+    instances = [("_sender", Sender), ("_transaction_manager", TransactionManager), ("_closed", bool)]
+    return missing + [name for name, kind in instances if not isinstance(getattr(producer, name, None), kind)]
+
+
+def end_transaction(producer: Any, *, commit: bool, timeout_s: float) -> bool:
+    """Commit or abort the open transaction.
+
+    Returns:
+        False if no answer came within `timeout_s`.
+
+    Raises:
+        kafka.errors.KafkaError: The broker refused, or the producer was in an error state before.
+    """
+    manager = producer._transaction_manager
+    result = manager.begin_commit() if commit else manager.begin_abort()
+    producer._sender.wakeup()
+    return bool(result.wait(timeout_ms=max(timeout_s, 0.0) * 1000))
+
+
+def last_error(producer: Any) -> Exception | None:
+    """The error that put the producer into its error state, or None."""
+    error = producer._transaction_manager.last_error
+    return error if isinstance(error, Exception) else None
+
+
+def force_close(producer: Any, timeout_s: float) -> bool:
+    """Stop the producer at once: nothing more is sent, and what is in flight fails.
+
+    `KafkaProducer.close` would first flush, which waits for good on a broker that does not answer.
+
+    Returns:
+        False if its thread still runs after `timeout_s` (it is a daemon and ends by itself).
+    """
+    producer._unregister_cleanup()
+    producer._closed = True
+    producer._sender.force_close()
+    producer._sender.join(timeout_s)
+    return not producer._sender.is_alive()
