@@ -1,7 +1,7 @@
 """Dead letters: the original record, and behind its headers eight `error-*` headers that say what is wrong.
 
-A dead letter that is sent again and fails again carries older `error-*` headers too; the last ones count, as for
-all headers.
+A dead letter that is sent again and fails again carries older `error-*` headers too; the last ones count, as
+for all headers.
 """
 
 from pipeline.errors import WireError
@@ -56,8 +56,8 @@ def decode_dead_letter(
         The original record with the reason, and when it was refused in Unix nanoseconds.
 
     Raises:
-        WireError: The headers do not end with the eight `error-*` headers (code `header-missing`), or one of them
-            can't be read.
+        WireError: The headers do not end with the eight `error-*` headers (code `header-missing`), or one
+            of them can't be read.
     """
     original, added = headers[: -len(ERROR_HEADERS)], headers[-len(ERROR_HEADERS) :]
     if tuple(name for name, _ in added) != ERROR_HEADERS:
