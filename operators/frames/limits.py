@@ -15,11 +15,11 @@ class FrameLimits:
 
     Attributes:
         max_pixels: Largest width x height of a frame; the default is 8K (7680 x 4320).
-        max_gop_frames: Most frames in one group of pictures; the default is 10 s at 60 frames a second.
+        max_gop_frames: Most frames in one group of pictures; the same bound as in the wire contract.
     """
 
     max_pixels: int = 33_177_600
-    max_gop_frames: int = 600
+    max_gop_frames: int = 1000
 
 
 DEFAULT_LIMITS = FrameLimits()
