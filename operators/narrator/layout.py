@@ -15,35 +15,51 @@ A stream is written like this, `frame` being N vision tokens and `memory` M toke
     reply          Assistant:                belongs to the narration
     text           " picks up the cup"       ends with `end_of_turn`, which is fed only with the next segment
 
-The pieces are tokenised one by one and joined as lists of ids, never as text, so that no tokenizer can merge
-over their edges. Positions count on from 0 over all tokens in the order in which they were fed.
+The texts are those of the model's `LayoutTexts`. They are tokenised one by one and joined as lists of ids,
+never as text, so that no tokenizer can merge over their edges. Positions count on from 0 over all tokens in
+the order in which they were fed. Which piece follows which is written once, in `pieces.py`.
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from tokenizers import Tokenizer
 
 from operators.errors import LayoutError
 
+if TYPE_CHECKING:
+    from operators.checkpoints.config import FlowNarConfig
+
 
 @dataclass(frozen=True, slots=True)
 class LayoutTexts:
-    """The texts of the layout that belong to a model.
+    """The texts of the layout that belong to a model; an empty one is left out.
 
     Attributes:
-        begin_of_text: Special token that a sequence starts with; empty if the model has none.
-        end_of_turn: Special token that ends a narration.
-        skip: Text of [SKIP], the separator of frames; must be one token.
-        system_prompt: First words of every sequence.
-        user_prompt: Request that follows the first frame, unless a stream sets its own.
+        system_prompt: First text of every stream.
+        user_prompt: What the model is asked for, unless a stream has its own.
+        skip: [SKIP], between frames; must be a single token.
+        open: Before frames and memory.
+        close: After frames and memory, newline included.
+        newline: Before `open` and after the user prompt.
+        user: Before the user prompt; tokenised together with it.
+        assistant: Before a narration.
+        colon: After `assistant`.
+        bos_token: Beginning of text, a special token of the tokenizer; empty if it has none.
+        eos_token: End of turn, a special token of the tokenizer.
     """
 
-    begin_of_text: str = "<bos>"
-    end_of_turn: str = "<eos>"
+    system_prompt: str = "Frames of a live video arrive one after another."
+    user_prompt: str = "Narrate what happens, briefly."
     skip: str = ","
-    system_prompt: str = "A camera is watched. What happens is narrated."
-    user_prompt: str = "Narrate the video in real time."
+    open: str = "["
+    close: str = "]\n"
+    newline: str = "\n"
+    user: str = "User: "
+    assistant: str = "Assistant"
+    colon: str = ":"
+    bos_token: str = "<bos>"  # noqa: S105 (no password)
+    eos_token: str = "<eos>"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +70,9 @@ class SequenceLayout:
         system, segment_open, frames_open, close, reply: Pieces.
         skip: Id of the separator.
         end_of_turn: Id of the token that ends a narration.
-        default_user: The piece `user` with the model's own prompt.
+        newline: Ends the piece `user`.
+        user_start: Text before the prompt in the piece `user`; tokenised together with it.
+        default_prompt: The model's own prompt.
         num_frame_tokens: N, tokens of one frame.
         num_memory_tokens: M, tokens of the visual memory at the start of a segment.
         tokenizer: Writes prompts and narrations.
@@ -67,39 +85,49 @@ class SequenceLayout:
     reply: tuple[int, ...]
     skip: int
     end_of_turn: int
-    default_user: tuple[int, ...]
+    newline: tuple[int, ...]
+    user_start: str
+    default_prompt: str
     num_frame_tokens: int
     num_memory_tokens: int
     tokenizer: Tokenizer
 
     @classmethod
-    def from_tokenizer(
-        cls, tokenizer: Tokenizer, texts: LayoutTexts, *, num_frame_tokens: int, num_memory_tokens: int
-    ) -> Self:
+    def from_tokenizer(cls, tokenizer: Tokenizer, config: "FlowNarConfig") -> Self:
         """Tokenise every piece once.
 
         Raises:
             LayoutError: A text does not tokenise as the layout needs; the message names it.
         """
-        begin = (_special(tokenizer, texts.begin_of_text),) if texts.begin_of_text else ()
-        newline, opening, close = (_encode(tokenizer, text) for text in ("\n", "[", "]\n"))
+        texts = config.layout
+        begin = (_special(tokenizer, texts.bos_token),) if texts.bos_token else ()
+        newline, opening, close = (
+            _encode(tokenizer, text) for text in (texts.newline, texts.open, texts.close)
+        )
         skip = _encode(tokenizer, texts.skip)
         if len(skip) != 1:
             raise LayoutError(
                 f"[SKIP] must be one token, but the tokenizer writes {texts.skip!r} as {list(skip)}.",
                 action="Choose a separator that the tokenizer has as a token.",
             )
+        if skip == close[:1] or not close:
+            raise LayoutError(
+                f"The text {texts.close!r} that closes frames is empty or starts with [SKIP] {texts.skip!r}.",
+                action="Make their first tokens differ: the model chooses between the two.",
+            )
         return cls(
             system=begin + _encode(tokenizer, texts.system_prompt),
             segment_open=newline + opening,
             frames_open=close + opening,
             close=close,
-            reply=_encode(tokenizer, "Assistant:"),
+            reply=_encode(tokenizer, texts.assistant) + _encode(tokenizer, texts.colon),
             skip=skip[0],
-            end_of_turn=_special(tokenizer, texts.end_of_turn),
-            default_user=_user(tokenizer, texts.user_prompt),
-            num_frame_tokens=num_frame_tokens,
-            num_memory_tokens=num_memory_tokens,
+            end_of_turn=_special(tokenizer, texts.eos_token),
+            newline=newline,
+            user_start=texts.user,
+            default_prompt=texts.user_prompt,
+            num_frame_tokens=config.vision.num_frame_tokens,
+            num_memory_tokens=config.memory.num_memory_tokens,
             tokenizer=tokenizer,
         )
 
@@ -109,7 +137,8 @@ class SequenceLayout:
         Raises:
             LayoutError: The prompt is empty, holds special tokens, or can't be written by the tokenizer.
         """
-        return self.default_user if prompt is None else _user(self.tokenizer, prompt)
+        text = self.default_prompt if prompt is None else prompt
+        return _encode(self.tokenizer, f"{self.user_start}{_stripped(text)}") + self.newline
 
     def narration(self, text: str) -> tuple[int, ...]:
         """Return the tokens of a narration, end of turn included, as the model is to write them.
@@ -130,10 +159,6 @@ class SequenceLayout:
         return ids + self.num_memory_tokens + num_frames * (self.num_frame_tokens + 1) - 1
 
 
-def _user(tokenizer: Tokenizer, prompt: str) -> tuple[int, ...]:
-    return _encode(tokenizer, f"User: {_stripped(prompt)}") + _encode(tokenizer, "\n")
-
-
 def _stripped(text: str) -> str:
     if not text.strip():
         raise LayoutError("A prompt or narration is empty.", action="Give it a text.")
@@ -151,6 +176,8 @@ def _special(tokenizer: Tokenizer, text: str) -> int:
 
 
 def _encode(tokenizer: Tokenizer, text: str) -> tuple[int, ...]:
+    if not text:
+        return ()
     ids = tuple(tokenizer.encode(text, add_special_tokens=False).ids)
     unknown = getattr(tokenizer.model, "unk_token", None)
     if not ids or (unknown is not None and tokenizer.token_to_id(unknown) in ids):

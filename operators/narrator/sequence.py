@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from operators.narrator import pieces
 from operators.narrator.layout import SequenceLayout
 from operators.narrator.mask import TokenStructure
+from operators.narrator.pieces import FRAME_TOKEN, MEMORY_TOKEN, Piece, Region
 
-FRAME_TOKEN = -1
-"""Placeholder id of a frame's token: its embedding comes from the connector."""
-
-MEMORY_TOKEN = -2
-"""Placeholder id of a memory token: its embedding comes from the connector."""
+__all__ = ["FRAME_TOKEN", "MEMORY_TOKEN", "NO_LABEL", "Segment", "TeacherSequence", "build_sequence"]
 
 NO_LABEL = -100
 """Label of a row that nothing is learned from."""
@@ -56,10 +54,9 @@ class TeacherSequence:
 class _Rows:
     """Columns of the sequence while it grows."""
 
-    ids: list[int] = field(default_factory=list)
+    token_ids: list[int] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
-    is_prompt: list[bool] = field(default_factory=list)
-    is_visual: list[bool] = field(default_factory=list)
+    regions: list[Region] = field(default_factory=list)
     segment: list[int] = field(default_factory=list)
     narration: list[int] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
@@ -67,31 +64,34 @@ class _Rows:
     current_segment: int = 0
     current_done: int = 0
 
-    def prompt(self, ids: Sequence[int]) -> None:
-        self._add(ids, is_prompt=True, is_visual=False, narration=-1)
+    def feed(self, fed: Sequence[Piece], narration: int = -1) -> None:
+        for piece in fed:
+            count = len(piece.token_ids)
+            number = narration if piece.region is Region.NARRATION else -1
+            self.token_ids += piece.token_ids
+            self.labels += [NO_LABEL] * count
+            self.regions += [piece.region] * count
+            self.segment += [self.current_segment] * count
+            self.narration += [number] * count
+            self.done += [self.current_done] * count
 
-    def visual(self, ids: Sequence[int]) -> None:
-        self._add(ids, is_prompt=False, is_visual=True, narration=-1)
+    def speak(self, tokens: Sequence[int], narration: int) -> None:
+        for token in tokens[:-1]:
+            self.labels[-1] = token
+            self.feed([Piece(Region.NARRATION, (token,))], narration)
+        self.labels[-1] = tokens[-1]
 
-    def spoken(self, ids: Sequence[int], narration: int) -> None:
-        self._add(ids, is_prompt=False, is_visual=False, narration=narration)
-
-    def frame(self, num_tokens: int) -> None:
-        self.visual([FRAME_TOKEN] * num_tokens)
-        self.decision_rows.append(len(self.ids) - 1)
-
-    def label_last(self, token_id: int) -> None:
-        self.labels[-1] = token_id
-
-    def _add(self, ids: Sequence[int], *, is_prompt: bool, is_visual: bool, narration: int) -> None:
-        count = len(ids)
-        self.ids += ids
-        self.labels += [NO_LABEL] * count
-        self.is_prompt += [is_prompt] * count
-        self.is_visual += [is_visual] * count
-        self.segment += [self.current_segment] * count
-        self.narration += [narration] * count
-        self.done += [self.current_done] * count
+    def finish(self) -> TeacherSequence:
+        structure = TokenStructure(
+            position=torch.arange(len(self.token_ids)),
+            is_prompt=torch.tensor([region is Region.PROMPT for region in self.regions]),
+            is_visual=torch.tensor([region is Region.VISUAL for region in self.regions]),
+            segment=torch.tensor(self.segment),
+            narration=torch.tensor(self.narration),
+            done=torch.tensor(self.done),
+        )
+        rows = torch.tensor(self.decision_rows)
+        return TeacherSequence(torch.tensor(self.token_ids), torch.tensor(self.labels), structure, rows)
 
 
 def build_sequence(
@@ -100,7 +100,7 @@ def build_sequence(
     """Write a stream as one sequence. Positions are the row numbers.
 
     Args:
-        layout: The pieces.
+        layout: The pieces' ids.
         prompt: The user's request; None is the model's own.
         segments: The first is the opening: one frame and a narration.
 
@@ -110,62 +110,25 @@ def build_sequence(
     if not segments or segments[0].num_frames != 1 or segments[0].narration is None:
         raise ValueError("the first segment must be the opening: one frame and its narration")
     rows = _Rows()
-    rows.prompt(layout.system)
-    rows.visual(layout.segment_open)
-    rows.frame(layout.num_frame_tokens)
-    rows.visual(layout.close)
-    rows.prompt(layout.user(prompt))
-    _speak(rows, layout, segments[0].narration)
-    narrations = 1
-    spoke = True
+    rows.feed(pieces.opening(layout, layout.user(prompt)))
+    frame_end = len(layout.system) + len(layout.segment_open) + layout.num_frame_tokens - 1
+    rows.decision_rows.append(frame_end)
+    rows.feed(pieces.reply(layout, is_opening=True), 0)
+    rows.speak(segments[0].narration, 0)
+    narrations, spoke = 1, True
     for number, segment in enumerate(segments[1:], start=1):
         if segment.num_frames < 1:
             raise ValueError(f"segment {number} has no frame")
         rows.current_segment, rows.current_done = number, narrations
-        if spoke:
-            rows.spoken([layout.end_of_turn], narrations - 1)
-        _show(rows, layout, segment)
+        for index in range(segment.num_frames):
+            first = pieces.segment_start(layout, end_of_turn=spoke)
+            rows.feed(pieces.next_frame(layout) if index else first, narrations - 1)
+            rows.decision_rows.append(len(rows.token_ids) - 1)
+            rows.labels[-1] = layout.skip
         spoke = segment.narration is not None
         if segment.narration is not None:
-            rows.visual(layout.close)
-            _speak(rows, layout, segment.narration, narrations)
+            rows.labels[-1] = layout.close[0]
+            rows.feed(pieces.reply(layout, is_opening=False), narrations)
+            rows.speak(segment.narration, narrations)
             narrations += 1
-    return _finish(rows)
-
-
-def _show(rows: _Rows, layout: SequenceLayout, segment: Segment) -> None:
-    rows.visual(layout.segment_open)
-    rows.visual([MEMORY_TOKEN] * layout.num_memory_tokens)
-    rows.visual(layout.frames_open)
-    for index in range(segment.num_frames):
-        if index:
-            rows.visual([layout.skip])
-        rows.frame(layout.num_frame_tokens)
-        rows.label_last(layout.skip)
-    if segment.narration is not None:
-        rows.label_last(layout.close[0])
-
-
-def _speak(rows: _Rows, layout: SequenceLayout, tokens: Sequence[int], narration: int = 0) -> None:
-    rows.spoken(layout.reply, narration)
-    for token in tokens[:-1]:
-        rows.label_last(token)
-        rows.spoken([token], narration)
-    rows.label_last(tokens[-1])
-
-
-def _finish(rows: _Rows) -> TeacherSequence:
-    structure = TokenStructure(
-        position=torch.arange(len(rows.ids)),
-        is_prompt=torch.tensor(rows.is_prompt),
-        is_visual=torch.tensor(rows.is_visual),
-        segment=torch.tensor(rows.segment),
-        narration=torch.tensor(rows.narration),
-        done=torch.tensor(rows.done),
-    )
-    return TeacherSequence(
-        token_ids=torch.tensor(rows.ids),
-        labels=torch.tensor(rows.labels),
-        structure=structure,
-        decision_rows=torch.tensor(rows.decision_rows),
-    )
+    return rows.finish()
