@@ -15,51 +15,18 @@ A stream is written like this, `frame` being N vision tokens and `memory` M toke
     reply          Assistant:                belongs to the narration
     text           " picks up the cup"       ends with `end_of_turn`, which is fed only with the next segment
 
-The texts are those of the model's `LayoutTexts`. They are tokenised one by one and joined as lists of ids,
+The texts are those of the model's `LayoutConfig`. They are tokenised one by one and joined as lists of ids,
 never as text, so that no tokenizer can merge over their edges. Positions count on from 0 over all tokens in
 the order in which they were fed. Which piece follows which is written once, in `pieces.py`.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from tokenizers import Tokenizer
 
+from operators.checkpoints.config import FlowNarConfig
 from operators.errors import LayoutError
-
-if TYPE_CHECKING:
-    from operators.checkpoints.config import FlowNarConfig
-
-
-@dataclass(frozen=True, slots=True)
-class LayoutTexts:
-    """The texts of the layout that belong to a model; an empty one is left out.
-
-    Attributes:
-        system_prompt: First text of every stream.
-        user_prompt: What the model is asked for, unless a stream has its own.
-        skip: [SKIP], between frames; must be a single token.
-        open: Before frames and memory.
-        close: After frames and memory, newline included.
-        newline: Before `open` and after the user prompt.
-        user: Before the user prompt; tokenised together with it.
-        assistant: Before a narration.
-        colon: After `assistant`.
-        bos_token: Beginning of text, a special token of the tokenizer; empty if it has none.
-        eos_token: End of turn, a special token of the tokenizer.
-    """
-
-    system_prompt: str = "Frames of a live video arrive one after another."
-    user_prompt: str = "Narrate what happens, briefly."
-    skip: str = ","
-    open: str = "["
-    close: str = "]\n"
-    newline: str = "\n"
-    user: str = "User: "
-    assistant: str = "Assistant"
-    colon: str = ":"
-    bos_token: str = "<bos>"  # noqa: S105 (no password)
-    eos_token: str = "<eos>"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +60,7 @@ class SequenceLayout:
     tokenizer: Tokenizer
 
     @classmethod
-    def from_tokenizer(cls, tokenizer: Tokenizer, config: "FlowNarConfig") -> Self:
+    def from_tokenizer(cls, tokenizer: Tokenizer, config: FlowNarConfig) -> Self:
         """Tokenise every piece once.
 
         Raises:
