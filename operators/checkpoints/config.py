@@ -43,10 +43,7 @@ class MemoryConfig:
 
 @dataclass(frozen=True, slots=True)
 class LayoutConfig:
-    """The texts between frames, memory and narrations; each is encoded once, by itself.
-
-    `<bos>system \\n[ frame ]\\n user prompt \\nAssistant: text <eos>`, then per segment
-    `\\n[ memory ]\\n[ frame , frame ... ]\\nAssistant: text <eos>`.
+    """The texts between frames, memory and narrations; `operators.narrator.layout` says how they are joined.
 
     Attributes:
         system_prompt: First text of every stream.
@@ -112,7 +109,13 @@ class FlowNarConfig:
     """All settings that belong to the weights.
 
     Attributes:
+        vision: How frames become tokens.
+        memory: Sizes of the memory.
+        layout: Texts between frames, memory and narrations.
+        trigger: When the model speaks.
+        limits: Bounds that no stream passes.
         fps: Frames per second that the model was trained with.
+        model_type: Always `flownar`; tells the folder from other Hugging Face folders.
     """
 
     vision: VisionConfig
@@ -140,6 +143,7 @@ class FlowNarConfig:
         for name, theta in {"theta": self.trigger.theta, "theta_low": self.trigger.theta_low}.items():
             if not 0 <= theta <= 1:
                 raise CheckpointError(f"model config: trigger.{name} is {theta}, it must lie in 0 ... 1.")
+        _ = self.clam  # checks the memory's sizes
         if self.model_type != "flownar":
             raise CheckpointError(
                 f"model config: model_type is {self.model_type!r}, not 'flownar'.",
@@ -174,5 +178,6 @@ class FlowNarConfig:
 
         Raises:
             CheckpointError: No valid JSON, an unknown, missing or ill-typed key, or a value out of range.
+            OperatorError: The memory's sizes don't fit together.
         """
         return from_json_text(cls, text, where)
