@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,17 +11,9 @@ from kafka.errors import OffsetOutOfRangeError as KafkaOffsetOutOfRangeError
 
 from pipeline.errors import BrokerError, OffsetOutOfRangeError
 from pipeline.kafka_io.client_settings import CONSUMER_SETTINGS
-from pipeline.kafka_io.records import Headers, Record
+from pipeline.kafka_io.records import Headers, OffsetBounds, Record
 
 _CHECK_BROKER = "Check that the broker runs and that the topic exists: `flownar doctor`."
-
-
-@dataclass(frozen=True, slots=True)
-class OffsetBounds:
-    """Bounds of a partition: `beginning` is its first offset, `end` the one after its last record."""
-
-    beginning: int
-    end: int
 
 
 class PartitionConsumer:

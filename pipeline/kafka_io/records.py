@@ -89,3 +89,11 @@ class Delivery:
     record: OutgoingRecord
     offset: int | None
     error: Exception | None
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetBounds:
+    """Bounds of a partition: `beginning` is its first offset, `end` the one after its last record."""
+
+    beginning: int
+    end: int

@@ -1,0 +1,141 @@
+"""Checkpoint records as JSON: versioned, and read strictly: a misread record would repeat or lose text."""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from operators.narrator.types import FramePosition
+from pipeline.admission import AdmissionState
+from pipeline.commit.blob import BlobRef
+from pipeline.commit.checkpoint_record import (
+    BaseState,
+    JournalSegment,
+    OwnerRecord,
+    PartitionCheckpoint,
+    StreamCheckpoint,
+)
+from pipeline.commit.strict_json import Fields, integer, read_object
+from pipeline.errors import CheckpointRecordError
+
+VERSION = 1
+"""Version of all three records. A change that old readers would misread needs a new number."""
+
+T = TypeVar("T")
+CheckpointValue = StreamCheckpoint | PartitionCheckpoint | OwnerRecord
+
+
+def encode(record: CheckpointValue) -> bytes:
+    """Value of a record's Kafka message."""
+    if isinstance(record, StreamCheckpoint):
+        data = _stream_to_json(record)
+    elif isinstance(record, PartitionCheckpoint):
+        data = {"position": record.position, "dead_lettered_through": record.dead_lettered_through}
+    else:
+        data = {"generation": record.generation, "narrator": record.narrator, "time_ns": str(record.time_ns)}
+    return json.dumps({"v": VERSION, **data}, separators=(",", ":")).encode()
+
+
+def decode_stream(value: bytes) -> StreamCheckpoint:
+    """Read the record of a stream; raises CheckpointRecordError."""
+    return _decode(value, _stream_from_json)
+
+
+def decode_partition(value: bytes) -> PartitionCheckpoint:
+    """Read `@partition/p`; raises CheckpointRecordError."""
+    return _decode(
+        value, lambda f: PartitionCheckpoint(f.integer("position"), f.integer("dead_lettered_through"))
+    )
+
+
+def decode_owner(value: bytes) -> OwnerRecord:
+    """Read `@owner/p`; raises CheckpointRecordError."""
+    return _decode(
+        value, lambda f: OwnerRecord(f.integer("generation"), f.text("narrator"), int(f.text("time_ns")))
+    )
+
+
+def _decode(value: bytes, read: Callable[[Fields], T]) -> T:
+    try:
+        fields = Fields(json.loads(value))
+        version = fields.integer("v")
+        if version != VERSION:
+            raise ValueError(f"its version is {version}, and this program reads version {VERSION}")
+        record = read(fields)
+        fields.finish()
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointRecordError(
+            f"The checkpoint record {value[:80]!r} can't be read: {error!r}.",
+            action="Run the version of flownar that wrote it, or one that can migrate it.",
+        ) from error
+    return record
+
+
+def _stream_to_json(record: StreamCheckpoint) -> dict[str, Any]:
+    return {
+        "model_hash": record.model_hash,
+        "base": _base_to_json(record.base),
+        "previous": record.previous and _base_to_json(record.previous),
+        "journal": [
+            {"end": [s.end.offset, s.end.index], "token_ids": list(s.token_ids)} for s in record.journal
+        ],
+        "admission": record.admission and record.admission.to_json(),
+        "next_event": record.next_event,
+        "dead_lettered_through": record.dead_lettered_through,
+        "replay_from": record.replay_from,
+        "ended": record.ended,
+    }
+
+
+def _stream_from_json(fields: Fields) -> StreamCheckpoint:
+    return StreamCheckpoint(
+        model_hash=fields.text("model_hash"),
+        base=_base_from_json(fields.take("base", dict)),
+        previous=fields.optional("previous", _base_from_json),
+        journal=tuple(_segment_from_json(item) for item in fields.take("journal", list)),
+        admission=fields.optional("admission", AdmissionState.from_json),
+        next_event=fields.integer("next_event"),
+        dead_lettered_through=fields.integer("dead_lettered_through"),
+        replay_from=fields.optional("replay_from", integer),
+        ended=fields.take("ended", bool),
+    )
+
+
+def _base_to_json(base: BaseState) -> dict[str, Any]:
+    blob = base.blob
+    return {
+        "position": [base.position.offset, base.position.index],
+        "complete": base.complete,
+        "admission": base.admission and base.admission.to_json(),
+        "blob": blob and {"key": blob.key, "sha256": blob.sha256, "size_bytes": blob.size_bytes},
+    }
+
+
+def _base_from_json(value: Any) -> BaseState:
+    return read_object(
+        value,
+        lambda f: BaseState(
+            position=_position(f.take("position", list)),
+            complete=f.take("complete", bool),
+            admission=f.optional("admission", AdmissionState.from_json),
+            blob=f.optional("blob", _blob_from_json),
+        ),
+    )
+
+
+def _blob_from_json(value: Any) -> BlobRef:
+    return read_object(value, lambda f: BlobRef(f.text("key"), f.text("sha256"), f.integer("size_bytes")))
+
+
+def _segment_from_json(value: Any) -> JournalSegment:
+    return read_object(
+        value,
+        lambda f: JournalSegment(
+            end=_position(f.take("end", list)),
+            token_ids=tuple(integer(token) for token in f.take("token_ids", list)),
+        ),
+    )
+
+
+def _position(value: list[Any]) -> FramePosition:
+    offset, index = value
+    return FramePosition(integer(offset), integer(index))

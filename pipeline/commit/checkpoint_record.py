@@ -1,0 +1,138 @@
+"""What the topic `checkpoints` remembers: one record per stream, and two per partition.
+
+| key | record | written |
+|---|---|---|
+| stream id | StreamCheckpoint | with every change; tombstone when nothing needs it any more |
+| `@partition/p` | PartitionCheckpoint | in every transaction |
+| `@owner/p` | OwnerRecord | once per takeover |
+
+Stream ids can't begin with `@`, so the keys can't collide. How the records are written: checkpoint_json.py.
+"""
+
+from dataclasses import dataclass
+
+from operators.narrator.types import FramePosition
+from pipeline.admission import AdmissionState
+from pipeline.commit.blob import BlobRef
+
+
+def partition_key(partition: int) -> str:
+    """Key of the partition's position."""
+    return f"@partition/{partition}"
+
+
+def owner_key(partition: int) -> str:
+    """Key of the partition's owner."""
+    return f"@owner/{partition}"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSegment:
+    """A committed narration as a replay needs it.
+
+    Attributes:
+        end: Last frame of the segment.
+        token_ids: The narration's tokens, end of turn included.
+    """
+
+    end: FramePosition
+    token_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BaseState:
+    """A state of a stream from which frames can be processed.
+
+    Attributes:
+        position: The last frame inside the state.
+        complete: That frame is the last one of its record: nothing of the record is needed any more.
+        admission: What the stream's admission had seen after the record of `position`.
+        blob: The snapshot; None if the state is that of a new stream, which begins after `position`.
+    """
+
+    position: FramePosition
+    complete: bool
+    admission: AdmissionState | None = None
+    blob: BlobRef | None = None
+
+    @property
+    def next_offset(self) -> int:
+        """Offset of the first record that may have frames outside of the state."""
+        return self.position.offset + (1 if self.complete else 0)
+
+    @staticmethod
+    def fresh(first_offset: int, admission: AdmissionState | None = None) -> "BaseState":
+        """The state of a stream that begins with the record at `first_offset`."""
+        return BaseState(FramePosition(first_offset - 1), complete=True, admission=admission)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCheckpoint:
+    """All that must survive of one stream.
+
+    Attributes:
+        model_hash: Model that made the blobs and the tokens.
+        base: The state to recover from.
+        previous: The state before it, for the case that the blob of `base` is lost; None if there was none.
+        journal: Committed narrations after `previous` (after `base` if there is none), in order.
+        admission: What the admission had seen at the end of the last narration, or None before the first one.
+        next_event: Number of the stream's next event; all smaller ones are committed.
+        dead_lettered_through: All refused records of the stream up to this offset are in the dlq; -1 if none.
+        replay_from: First record that the stream still needs although the partition's position is further;
+            set when the blob of `base` was lost. None otherwise.
+        ended: The stream ended with `base.position`.
+    """
+
+    model_hash: str
+    base: BaseState
+    previous: BaseState | None = None
+    journal: tuple[JournalSegment, ...] = ()
+    admission: AdmissionState | None = None
+    next_event: int = 0
+    dead_lettered_through: int = -1
+    replay_from: int | None = None
+    ended: bool = False
+
+    @property
+    def committed_through(self) -> FramePosition:
+        """Every narration that ends at or before this frame is decided and never made again."""
+        return max(self.base.position, self.journal[-1].end) if self.journal else self.base.position
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing but dead letters ever came of the stream."""
+        states = (self.base.blob, self.base.admission, self.previous, self.admission)
+        return not self.journal and self.next_event == 0 and not any(states)
+
+    def journal_after(self, position: FramePosition) -> tuple[JournalSegment, ...]:
+        """The committed narrations that end after `position`."""
+        return tuple(segment for segment in self.journal if segment.end > position)
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionCheckpoint:
+    """Where a partition of frames stands.
+
+    Attributes:
+        position: Every record before this offset is inside a blob, in the dlq, or not needed any more (but
+            see `StreamCheckpoint.replay_from`).
+        dead_lettered_through: As in StreamCheckpoint, for records that belong to no valid stream.
+    """
+
+    position: int
+    dead_lettered_through: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRecord:
+    """Who took the partition over last.
+
+    Attributes:
+        generation: Grows with every takeover.
+        narrator: Id of the narrator.
+        time_ns: When, Unix nanoseconds.
+    """
+
+    generation: int
+    narrator: str
+    time_ns: int
