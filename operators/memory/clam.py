@@ -64,7 +64,7 @@ class Clam(nn.Module):
             tokens = features.to(state.dtype)
             updated = [
                 gated_scan(layer_state, *layer.multihead_attn.token_fields(tokens))
-                for layer, layer_state in zip(self._layers(), state, strict=True)
+                for layer, layer_state in zip(self.memory_layers, state, strict=True)
             ]
         return torch.stack(updated)
 
@@ -98,9 +98,14 @@ class Clam(nn.Module):
             tokens = tokens.to(self.query_embed.weight.dtype)
             states = [
                 states_at(layer.multihead_attn.token_fields(tokens), places, self.config.tokens_per_frame)
-                for layer in self._layers()
+                for layer in self.memory_layers
             ]
             return self._read_layers(states)
+
+    @property
+    def memory_layers(self) -> list[ClamLayer]:
+        """The layers, first to last."""
+        return [layer for layer in self.layers if isinstance(layer, ClamLayer)]
 
     def forget_cache(self) -> None:
         """Drop the cached queries; needed after changing weights in place in evaluation mode."""
@@ -115,12 +120,9 @@ class Clam(nn.Module):
         self.forget_cache()
         return super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
 
-    def _layers(self) -> list[ClamLayer]:
-        return [layer for layer in self.layers if isinstance(layer, ClamLayer)]
-
     def _read_layers(self, states: list[Tensor]) -> Tensor:
         """Read all layers; each state is [..., H, K, V], the result [..., M, D]."""
-        layers = self._layers()
+        layers = self.memory_layers
         hidden = layers[0].read(self._first_queries(), states[0])
         for layer, state in zip(layers[1:], states[1:], strict=True):
             hidden = layer.read(layer.prepare(hidden, self.query_embed.weight), state)
@@ -132,7 +134,7 @@ class Clam(nn.Module):
             return self._prepared
         query_embed = self.query_embed.weight
         start = self.tgt_embed.weight if self.config.learnable_start else torch.zeros_like(query_embed)
-        prepared = self._layers()[0].prepare(start, query_embed)
+        prepared = self.memory_layers[0].prepare(start, query_embed)
         if not self.training and not torch.is_grad_enabled():
             self._prepared = prepared
         return prepared

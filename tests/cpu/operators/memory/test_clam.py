@@ -127,7 +127,7 @@ def test_long_videos_stay_finite_and_exact() -> None:
 
 def test_gate_bias_spreads_over_channels() -> None:
     clam = random_clam(gate_bias_init=(4.0, 9.0))
-    for layer in clam._layers():
+    for layer in clam.memory_layers:
         bias = layer.multihead_attn.gate_bias.view(4, 6)
         torch.testing.assert_close(bias, torch.linspace(4, 9, 6).expand(4, 6))
 
