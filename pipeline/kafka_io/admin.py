@@ -1,5 +1,6 @@
 """The administrator's view of Kafka: topics, their settings, offsets. Every call has a deadline."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,6 +20,9 @@ T = TypeVar("T")
 
 REQUEST_TIMEOUT_S = 10.0
 """One administrative request: a loaded small machine needs seconds to create topics."""
+
+
+_RETRY_PAUSE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +166,19 @@ class KafkaAdmin:
         return {partition.partition: entry.offset for partition, entry in found.items()}
 
     def _call(self, what: str, call: Callable[[], T]) -> T:
-        # Twice the request's own timeout: a request may first have to find the controller.
-        try:
-            return call_with_deadline(f"{what} at {self._servers}", 2 * self._timeout_s, call)
-        except KafkaError as error:
-            kind = KafkaUnavailableError if error.retriable else BrokerError
-            raise kind(
-                f"Kafka at {self._servers}: {what} failed: {error}.",
-                action="Check the broker and the settings with: flownar doctor",
-            ) from error
+        what = f"{what} at {self._servers}"
+        retry_until = time.monotonic() + self._timeout_s
+        while True:
+            try:
+                # Twice the request's own timeout: a request may first have to find the controller.
+                return call_with_deadline(what, 2 * self._timeout_s, call)
+            except KafkaError as error:
+                # A broker that has just started says for a second that some of its parts are not available.
+                if error.retriable and time.monotonic() < retry_until:
+                    time.sleep(_RETRY_PAUSE_S)
+                    continue
+                kind = KafkaUnavailableError if error.retriable else BrokerError
+                raise kind(
+                    f"Kafka: {what} failed: {error}.",
+                    action="Check the broker and the settings with: flownar doctor",
+                ) from error

@@ -165,11 +165,11 @@ class FrameSettings(_Section):
 class ServicesSettings(_Section):
     """The Kafka and Redis that `flownar up` starts on this machine."""
 
-    kafka_port: int = Field(default=9092, ge=1, le=65_535)
-    """Wanted port of the broker; a free one is taken if it is in use."""
-    controller_port: int = Field(default=9093, ge=1, le=65_535)
+    kafka_port: int = Field(default=9092, ge=0, le=65_535)
+    """Wanted port of the broker; another free one is taken if it is in use or 0."""
+    controller_port: int = Field(default=9093, ge=0, le=65_535)
     """Wanted port of the broker's controller."""
-    redis_port: int = Field(default=6379, ge=1, le=65_535)
+    redis_port: int = Field(default=6379, ge=0, le=65_535)
     """Wanted port of Redis."""
     kafka_heap_mb: int = Field(default=512, ge=192)
     """Java heap of the broker."""

@@ -1,0 +1,1 @@
+"""The Kafka and Redis that `flownar up` starts on this machine, and `flownar down` stops."""
