@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
+from operators.datasets.world import generate
 from operators.errors import FrameError
 
 NATIVE_SIZE = 384
@@ -50,8 +51,6 @@ def parse_world_uri(uri: str) -> WorldUri:
 
 def world_frames(video: WorldUri, fps: float) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Yield (tick number, RGB uint8 [384, 384, 3]), as a camera in the world would send them."""
-    from operators.datasets.world import generate  # noqa: PLC0415
-
     drawn = generate(video.seed, video.duration_s)
     for tick in range(round(video.duration_s * fps)):
         yield tick, drawn.frame(tick / fps, NATIVE_SIZE)
