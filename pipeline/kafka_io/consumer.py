@@ -129,6 +129,21 @@ class PartitionConsumer:
             ) from error
         return OffsetBounds(beginning, end)
 
+    def offset_at(self, topic: str, partition: int, time_ms: int) -> int:
+        """Offset of the first record stamped at or after a Unix time in ms; the end if there is none.
+
+        Raises:
+            BrokerError: No answer in time, or there is no such partition.
+        """
+        wanted = TopicPartition(topic, partition)
+        try:
+            found = self._consumer.offsets_for_times({wanted: time_ms}, timeout_ms=self._timeout_ms)[wanted]
+        except KafkaError as error:
+            raise BrokerError(
+                f"{topic} [{partition}]: no offset for a time: {error!r}.", action=_CHECK_BROKER
+            ) from error
+        return int(found.offset) if found is not None else self.bounds(topic, partition).end
+
     def read_to(self, topic: str, partition: int, end: int, deadline: float) -> list[Record]:
         """All records from the position of an assigned partition up to the offset `end` (exclusive).
 
