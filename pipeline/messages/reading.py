@@ -1,0 +1,42 @@
+"""From the narrator, through the supervisor, to the reader: where to read on after a takeover."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from operators.narrator.types import FramePosition
+from pipeline.admission import AdmissionState
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStart:
+    """What the committed state says about one stream.
+
+    Attributes:
+        covered: The last frame that needs no processing any more; later frames of its record may need it.
+        admission: What had been taken of the stream, the record at `covered.offset` included; None if nothing
+            was.
+    """
+
+    covered: FramePosition
+    admission: AdmissionState | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPlan:
+    """From where, and how, one generation of a partition is read.
+
+    Attributes:
+        partition: Partition number.
+        generation: Generation of its ownership.
+        position: Offset of the first record to read.
+        committed_position: Before this offset, only the streams in `streams` need records.
+        image_size: Side of the square frames that the encoder takes, in pixels.
+        streams: The streams that the committed state knows.
+    """
+
+    partition: int
+    generation: int
+    position: int
+    committed_position: int
+    image_size: int
+    streams: Mapping[str, StreamStart]

@@ -1,0 +1,101 @@
+"""From the reader to the narrator: the records of a partition in order, and the narrator's answer.
+
+Features travel beside a batch, straight from the encoder, so a batch is small unless it holds dead letters.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipeline.admission import AdmissionState
+from pipeline.messages.dead_letter import DeadLetter
+from pipeline.wire.frame_record import FrameHeaders
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLink:
+    """Where a record stands in its stream, so that the narrator can restore the order.
+
+    Attributes:
+        generation: Generation of the partition's ownership in which the record was read.
+        offset: Offset of the record.
+        previous: Offset of the stream's record before it in the same generation; None for the first.
+        previous_read: Offset of the record before it in the partition, whatever its stream; one less than the
+            first offset that was to be read for the first.
+    """
+
+    generation: int
+    offset: int
+    previous: int | None
+    previous_read: int
+
+
+@dataclass(frozen=True, slots=True)
+class FramesEntry:
+    """A record whose frames were admitted and decoded; without frames it only ends its stream.
+
+    Attributes:
+        stream: Stream id.
+        link: Its place in the stream.
+        headers: Headers of the record: epoch, capture times, end of stream, trace context.
+        first_row: Row of the record's first frame in the features of the batch.
+        admission: What has been taken of the stream, this record included.
+    """
+
+    stream: str
+    link: ChainLink
+    headers: FrameHeaders
+    first_row: int
+    admission: AdmissionState
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterEntry:
+    """A record that was refused; it keeps its place in the order of its stream.
+
+    Attributes:
+        stream: Stream id; "" if the record belongs to no valid stream of its partition.
+        link: Its place in the stream.
+        letter: The record and why it was refused.
+        admission: What has been taken of the stream so far; None if nothing was.
+    """
+
+    stream: str
+    link: ChainLink
+    letter: DeadLetter
+    admission: AdmissionState | None
+
+
+Entry = FramesEntry | DeadLetterEntry
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBatch:
+    """Successive records of one partition.
+
+    Attributes:
+        partition: Partition number.
+        generation: Generation of its ownership.
+        entries: The records in the order of their offsets.
+    """
+
+    partition: int
+    generation: int
+    entries: tuple[Entry, ...]
+
+    @property
+    def num_frames(self) -> int:
+        """Rows of the features that belong to the batch."""
+        return sum(entry.headers.num_frames for entry in self.entries if isinstance(entry, FramesEntry))
+
+
+class Receipt(StrEnum):
+    """How the narrator answers a batch.
+
+    PROCESSED: every record was processed (not: committed); its credits are free.
+    FEATURES_LOST: the encoder failed; the reader sends the same batch through another one.
+    NOT_OWNED: the narrator does not hold this generation of the partition (any more).
+    """
+
+    PROCESSED = "processed"
+    FEATURES_LOST = "features-lost"
+    NOT_OWNED = "not-owned"
