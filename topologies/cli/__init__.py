@@ -4,7 +4,7 @@ import importlib
 
 import typer
 
-COMMAND_MODULES: tuple[str, ...] = ("model",)
+COMMAND_MODULES: tuple[str, ...] = ("model", "publish", "watch", "dlq")
 """Modules of this package that add commands. They import only typer and rich at their top, the rest on use."""
 
 
