@@ -78,8 +78,8 @@ class StreamCheckpoint:
         admission: What the admission had seen at the end of the last narration, or None before the first one.
         next_event: Number of the stream's next event; all smaller ones are committed.
         dead_lettered_through: All refused records of the stream up to this offset are in the dlq; -1 if none.
-        replay_from: First record that the stream still needs although the partition's position is further;
-            set when the blob of `base` was lost. None otherwise.
+        replay_from: First record that the stream still needs although the partition's position is further:
+            so it is while the loss of a blob is made good. None otherwise.
         ended: The stream ended with `base.position`.
     """
 
@@ -97,6 +97,12 @@ class StreamCheckpoint:
     def committed_through(self) -> FramePosition:
         """Every narration that ends at or before this frame is decided and never made again."""
         return max(self.base.position, self.journal[-1].end) if self.journal else self.base.position
+
+    @property
+    def blobs(self) -> frozenset[BlobRef]:
+        """The blobs that the record names."""
+        states = (self.base, self.previous)
+        return frozenset(state.blob for state in states if state is not None and state.blob is not None)
 
     @property
     def is_empty(self) -> bool:

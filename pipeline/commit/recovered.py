@@ -1,0 +1,66 @@
+"""What a takeover finds: from where to read a partition again, and from which state each stream goes on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from operators.narrator.types import FramePosition
+from pipeline.admission import AdmissionState
+from pipeline.commit.checkpoint_record import JournalSegment
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveredStream:
+    """The state that a stream goes on from.
+
+    Attributes:
+        snapshot: The engine's snapshot; None opens the stream as a new one.
+        covered: The last frame inside the snapshot. Frames up to here are dropped; of the record at this very
+            offset, later frames may still be needed.
+        journal: Narrations that are committed and end after `covered`, in order. Frames up to the last one's
+            end are replayed with these decisions: speak at a segment's end, skip at every other frame.
+        admission: What the admission had seen after the record at `covered.offset`; records up to that offset
+            are not put to the admission again.
+        dead_lettered_through: Refused records up to this offset are in the dlq already.
+        next_event: Number of the stream's next event.
+        ended: The stream ended with `covered`.
+        lost_state: The snapshot could not be had, and the stream begins anew after its last committed
+            narration, or it goes on from an older snapshot with frames missing in between.
+    """
+
+    snapshot: bytes | None
+    covered: FramePosition
+    journal: tuple[JournalSegment, ...]
+    admission: AdmissionState | None
+    dead_lettered_through: int
+    next_event: int
+    ended: bool
+    lost_state: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveredPartition:
+    """Where a partition goes on.
+
+    Attributes:
+        partition: Partition number.
+        generation: Generation of the takeover.
+        position: First offset to read.
+        committed_position: Before this offset, only the streams in `streams` may need records, and they only
+            those after `covered`. Usually equal to `position`; higher where the loss of a blob is made good.
+        streams: State by stream; a stream that is not here begins anew.
+        lost_frames: First and last offset of frames that retention deleted before they were read, or None.
+    """
+
+    partition: int
+    generation: int
+    position: int
+    committed_position: int
+    streams: Mapping[str, RecoveredStream]
+    lost_frames: tuple[int, int] | None = None
+
+    def is_done(self, stream: str, position: FramePosition) -> bool:
+        """Whether a frame was dealt with before the takeover, so that it must be dropped."""
+        recovered = self.streams.get(stream)
+        if recovered is None:
+            return position.offset < self.committed_position
+        return position <= recovered.covered

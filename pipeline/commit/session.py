@@ -1,0 +1,296 @@
+"""One ownership of one partition: the engine's thread reports, the committer's thread commits."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from operators.narrator.types import FramePosition, Narration
+from pipeline.admission import AdmissionState
+from pipeline.commit.identity import SessionIdentity
+from pipeline.commit.ports import BlobStore, Clock
+from pipeline.commit.recovered import RecoveredPartition
+from pipeline.commit.recovery import Takeover
+from pipeline.commit.render import render
+from pipeline.commit.stream_ledger import PendingSnapshot
+from pipeline.errors import NotCommittedError, StateStoreError
+from pipeline.messages.dead_letter import DeadLetter
+
+_log = logging.getLogger(__name__)
+
+_STORE_PAUSE_S = 10.0
+"""After the store failed it is left alone for this long: commits must not wait for its deadline each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitReport:
+    """What one commit made true.
+
+    Attributes:
+        position: The partition's position.
+        num_narrations: Narrations that became visible.
+        num_dead_letters: Dead letters that became visible.
+        num_checkpoints: Streams whose record was written or deleted.
+        num_blobs: Snapshots stored.
+        duration_s: From the first blob to the committed transaction.
+    """
+
+    position: int
+    num_narrations: int
+    num_dead_letters: int
+    num_checkpoints: int
+    num_blobs: int
+    duration_s: float
+
+
+class PartitionSession:
+    """What a narrator does with a partition that it owns.
+
+    Every record is `delivered` first. Then, for each stream in the order of its records: frames are
+    `processed` and now and then `narrated` and `snapshotted`, or the record is `dead_lettered`, or the stream
+    `ended`. All that is buffered; `commit` makes it true. Methods are thread-safe, and a frame's calls may
+    lie on both sides of a commit. After `commit` raised, the session is dead: nothing that was buffered will
+    become true through it, and the partition must be taken over again with a new generation.
+
+    Args:
+        identity: Whose session this is.
+        takeover: What the takeover gave.
+        blobs: Where snapshots go.
+        clock: The clock.
+        max_bytes: Largest record of each topic.
+        commit_deadline_s: After this, a commit's outcome is unknown.
+        on_position: Told the position after each commit, to show lag; must return at once.
+    """
+
+    def __init__(
+        self,
+        identity: SessionIdentity,
+        takeover: Takeover,
+        blobs: BlobStore,
+        clock: Clock,
+        *,
+        max_bytes: Mapping[str, int],
+        commit_deadline_s: float,
+        on_position: Callable[[int], None] = lambda position: None,
+    ) -> None:
+        self.identity = identity
+        self._recovery = takeover.recovery
+        self._ledger = takeover.ledger
+        self._writer = takeover.writer
+        self._blobs = blobs
+        self._clock = clock
+        self._max_bytes = dict(max_bytes)
+        self._commit_deadline_s = commit_deadline_s
+        self._on_position = on_position
+        self._lock = threading.Lock()
+        self._commit_lock = threading.Lock()
+        self._is_alive = True
+        self._store_again_at_s = 0.0
+
+    @property
+    def recovery(self) -> RecoveredPartition:
+        """What the takeover found."""
+        return self._recovery
+
+    @property
+    def is_alive(self) -> bool:
+        """False after `close`, or after `commit` raised."""
+        return self._is_alive
+
+    @property
+    def position(self) -> int:
+        """Lowest offset that would be read again if a commit were made now."""
+        with self._lock:
+            return self._ledger.position
+
+    @property
+    def num_open(self) -> int:
+        """Records that are delivered and not yet inside a blob, dead-lettered or past the end of a stream."""
+        with self._lock:
+            return self._ledger.num_open
+
+    def delivered(self, stream: str, offset: int, previous: int | None = None) -> None:
+        """A record was read: until it is dealt with, the partition's position does not pass it.
+
+        Must be called for every record, the ones that will be refused or dropped too, before anything else is
+        called for it. Calling it again for the same record changes nothing.
+
+        Args:
+            stream: Stream id; "" for a record that belongs to no valid stream of this partition.
+            offset: Offset of the record.
+            previous: Offset of the record that was read just before it from this partition, of whatever
+                stream; `recovery.position - 1` for the first one. Then calls may come in any order. None if
+                calls come in the order of the partition.
+
+        Raises:
+            ValueError: Without `previous`, a record came after one with a higher offset.
+        """
+        with self._lock:
+            self._ledger.delivered(stream, offset, previous, self._clock.monotonic_s())
+
+    def processed(self, stream: str, position: FramePosition, last_of_record: bool) -> None:
+        """A frame went into the stream's state, or was dropped because it was in there already.
+
+        Args:
+            stream: Stream id.
+            position: The frame.
+            last_of_record: No frame of the same record comes after it.
+        """
+        with self._lock:
+            self._ledger.processed(stream, position, last_of_record, self._clock.monotonic_s())
+
+    def narrated(
+        self,
+        stream: str,
+        narration: Narration,
+        admission: AdmissionState,
+        *,
+        prompt_version: str,
+        origin_traceparent: str | None = None,
+    ) -> int | None:
+        """A narration was made; it becomes visible with the next commit.
+
+        Args:
+            stream: Stream id.
+            narration: The narration.
+            admission: What the admission had seen after the record of the narration's last frame.
+            prompt_version: Which prompt was in force.
+            origin_traceparent: Trace context of the narration's last frame.
+
+        Returns:
+            The number of its event; None if the narration at this place is committed already (a replay).
+        """
+        with self._lock:
+            return self._ledger.narrated(
+                stream, narration, admission, prompt_version, origin_traceparent, self._clock.monotonic_s()
+            )
+
+    def snapshot_due(self, stream: str) -> bool:
+        """Whether the stream's state should be snapshotted now; cheap enough to ask after every frame."""
+        with self._lock:
+            return self._ledger.snapshot_due(stream, self._clock.monotonic_s())
+
+    def due_streams(self) -> list[str]:
+        """All streams to be snapshotted now.
+
+        To be asked every few seconds: a stream from which no frame comes any more would otherwise hold the
+        partition's position back for good.
+        """
+        with self._lock:
+            return self._ledger.due_streams(self._clock.monotonic_s())
+
+    def snapshotted(
+        self, stream: str, snapshot: bytes, position: FramePosition, admission: AdmissionState | None
+    ) -> None:
+        """The stream's state was written down; the next commit stores it and moves on.
+
+        Args:
+            stream: Stream id.
+            snapshot: The engine's snapshot.
+            position: The last frame inside it; `processed` was called for it.
+            admission: What the admission had seen after the record of that frame.
+        """
+        pending = PendingSnapshot(stream, snapshot, position, admission)
+        with self._lock:
+            self._ledger.snapshotted(pending, self._clock.monotonic_s())
+
+    def dead_lettered(self, stream: str, letter: DeadLetter) -> bool:
+        """A record was refused; it goes to the dlq with the next commit.
+
+        Args:
+            stream: Stream id; "" for a record that belongs to no valid stream of this partition.
+            letter: The record, and why.
+
+        Returns:
+            False if it is in the dlq already (a replay).
+        """
+        with self._lock:
+            return self._ledger.dead_lettered(stream, letter, self._clock.monotonic_s())
+
+    def ended(self, stream: str, position: FramePosition, admission: AdmissionState) -> None:
+        """The stream ended; if a frame comes after all, it begins a new state.
+
+        Args:
+            stream: Stream id.
+            position: Its last frame; of a record without frames, `FramePosition(offset)`.
+            admission: What the admission had seen after that record.
+        """
+        with self._lock:
+            self._ledger.ended(stream, position, admission, self._clock.monotonic_s())
+
+    def commit(self) -> CommitReport | None:
+        """Make everything true that was buffered until now, in one burst; None if that is nothing.
+
+        Raises:
+            NotCommittedError, FencedError: Nothing of it is true. The session is dead.
+            OutcomeUnknownError: All or nothing of it is true. The session is dead.
+        """
+        with self._commit_lock:
+            if not self._is_alive:
+                raise NotCommittedError(
+                    f"The session of partition {self.identity.partition} in generation "
+                    f"{self.identity.generation} is over.",
+                    action="Take the partition over again with a new generation.",
+                )
+            try:
+                return self._commit()
+            except BaseException:
+                # Whatever it was: the ledger is ahead of the log now.
+                self._end()
+                raise
+
+    def close(self) -> None:
+        """Give the partition up; what is not committed is made again by the next owner."""
+        with self._commit_lock:
+            self._end()
+
+    def _commit(self) -> CommitReport | None:
+        started_s = self._clock.monotonic_s()
+        num_blobs = self._store_snapshots()
+        with self._lock:
+            plan = self._ledger.plan()
+        if plan is None:
+            return None
+        records = render(plan, self.identity, self._max_bytes, self._clock.time_ns())
+        self._writer.transact(records, self._commit_deadline_s)
+        duration_s = self._clock.monotonic_s() - started_s
+        if plan.garbage:
+            try:
+                self._blobs.delete(plan.garbage)
+            except StateStoreError as error:
+                _log.info(
+                    "partition %d: %d old blobs stay: %s", self.identity.partition, len(plan.garbage), error
+                )
+        self._on_position(plan.partition.position)
+        return CommitReport(
+            position=plan.partition.position,
+            num_narrations=len(plan.narrations),
+            num_dead_letters=len(plan.dead_letters),
+            num_checkpoints=len(plan.checkpoints),
+            num_blobs=num_blobs,
+            duration_s=duration_s,
+        )
+
+    def _store_snapshots(self) -> int:
+        """Store what is pending. If the store fails, narrations go on and only the replay gets longer."""
+        if self._clock.monotonic_s() < self._store_again_at_s:
+            return 0
+        with self._lock:
+            snapshots = self._ledger.pending_snapshots()
+        for num_stored, snapshot in enumerate(snapshots):
+            try:
+                blob = self._blobs.put(
+                    self.identity.partition, self.identity.generation, snapshot.stream, snapshot.data
+                )
+            except StateStoreError as error:
+                _log.warning("partition %d: snapshots wait: %s", self.identity.partition, error)
+                self._store_again_at_s = self._clock.monotonic_s() + _STORE_PAUSE_S
+                return num_stored
+            with self._lock:
+                self._ledger.stored(snapshot, blob)
+        return len(snapshots)
+
+    def _end(self) -> None:
+        if self._is_alive:
+            self._is_alive = False
+            self._writer.close()
