@@ -50,4 +50,5 @@ def load_narrator_model(
         connector=connector.to(device, dtype).eval(),
         clam=clam.to(device).eval(),
         tokenizer=tokenizer,
+        model_hash=model_hash(path),
     )

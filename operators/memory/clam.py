@@ -84,7 +84,8 @@ class Clam(nn.Module):
         Args:
             tokens: [B, L, D], any floating dtype; the frames' tokens one behind the other.
             read_at: Indices of tokens after which to read, in 0 ... L-1, int64 [R] (for all videos) or
-                [B, R]; None reads after every token. Fastest if all are last tokens of frames.
+                [B, R]; None reads after every token. Fastest on the CPU,
+                and if all are last tokens of frames.
 
         Returns:
             [B, R, M, D].
@@ -170,7 +171,7 @@ class Clam(nn.Module):
                 raise OperatorError(
                     f"memory: read_at must lie in 0 ... {length - 1}, got {first} ... {last}."
                 )
-        return read_at.to(tokens.device).expand(batch, -1)
+        return read_at.expand(batch, -1)
 
 
 def _forget_cache(module: nn.Module, _: object) -> None:

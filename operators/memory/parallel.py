@@ -16,18 +16,20 @@ def states_at(fields: TokenFields, places: Tensor, tokens_per_frame: int) -> Ten
 
     Args:
         fields: Keys, values and log gates of L tokens.
-        places: Token indices [B, R] int64, in 0 ... L-1.
+        places: Token indices [B, R] int64, in 0 ... L-1; best on the CPU.
         tokens_per_frame: N, how many tokens are summed up at a time.
 
     Returns:
         [B, R, H, K, V].
     """
     size = tokens_per_frame
+    only_ends = bool((places % size == size - 1).all())  # before the copy: on the CPU this waits for no GPU
+    places = places.to(fields.keys.device)
     framed = TokenFields(*(_frames(field, size) for field in fields))  # [B, F, N, H, *]
     ends = gated_scan_frames(*framed)  # [B, F, H, K, V]
     video = torch.arange(len(places), device=places.device)[:, None]
     frame, token = places // size, places % size
-    if bool((token == size - 1).all()):
+    if only_ends:
         return ends[video, frame]
 
     before = ends[video, (frame - 1).clamp(min=0)] * (frame > 0)[..., None, None, None]

@@ -33,7 +33,8 @@ TEXTS = (
 def write_tiny_model(path: Path, texts: Sequence[str] = TEXTS, seed: int = 0) -> Path:
     """Write a model folder: frames of 48 px, 10 + 4 tokens, hidden size 32, 2 layers; about 600 kB.
 
-    The weights are random but not small, so that different frames lead to different decisions and texts.
+    The weights are random, but one frame in about six is narrated, with a few words, and other frames lead to
+    other decisions and texts.
 
     Args:
         path: The folder; made if it is not there.
@@ -91,10 +92,7 @@ def write_tiny_model(path: Path, texts: Sequence[str] = TEXTS, seed: int = 0) ->
         clam=clam.state_dict(),
         tokenizer=tokenizer,
     )
-    # The output rows of [SKIP] and end of turn are long: both come up, in some frames and not in others.
-    head = parts.language["lm_head.weight"]
-    for token, length in ((",", 3.0), ("<eos>", 2.0)):
-        head[tokenizer.token_to_id(token)] *= length
+    _make_it_talk(parts)
     save_model(path, parts)
     return path
 
@@ -112,6 +110,22 @@ def train_tokenizer(texts: Sequence[str]) -> Tokenizer:
     )
     tokenizer.train_from_iterator([*texts, "Assistant: User:"], trainer)
     return tokenizer
+
+
+def _make_it_talk(parts: ModelParts) -> None:
+    """Change the random weights so that some frames are skipped and narrations are short and made of words.
+
+    Channel 0 tells frames from text; [SKIP] is likely after frames and end of turn likely in texts.
+    """
+    tokenizer, head = parts.tokenizer, parts.language["lm_head.weight"]
+    parts.connector["2.bias"][0] = 4.0
+    parts.language["model.embed_tokens.weight"][:, 0] = -4.0
+    head[:, 0] = 0.0
+    for token, token_id in tokenizer.get_vocab().items():
+        head[token_id] *= 2.0 if len(token) > 2 else 0.3
+    for token, weight in ((",", 8.0), ("<eos>", -2.5)):
+        head[tokenizer.token_to_id(token)] *= 5.0
+        head[tokenizer.token_to_id(token), 0] = weight
 
 
 def _vision_shapes() -> dict[str, tuple[int, ...]]:

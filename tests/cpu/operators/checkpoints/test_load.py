@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from operators.checkpoints.load import load_narrator_model
+from operators.checkpoints.load import load_narrator_model, model_hash
 from operators.errors import CheckpointError
 from tests.support.tiny_model import write_tiny_model
 
@@ -39,6 +39,7 @@ def test_parts_have_their_dtypes_and_the_weights_on_disk(original: Path) -> None
         model.clam.state_dict()["query_embed.weight"], adapter["clam.query_embed.weight"]
     )
     assert model.config.memory.num_memory_tokens == model.layout.num_memory_tokens == 4
+    assert model.model_hash == model_hash(original)
 
 
 def test_another_dtype_leaves_the_memory_in_float32(original: Path) -> None:
