@@ -68,20 +68,25 @@ class ServiceState:
 
 
 def start_services(
-    settings: Settings, names: Sequence[str] = SERVICES, on_progress: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    names: Sequence[str] = SERVICES,
+    *,
+    wait_for_answer: bool = True,
+    on_progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[ServiceState, ...]:
-    """Start the services that do not run, all at once, and wait until they answer; write their addresses.
+    """Start the services that do not run, all at once, and write their addresses.
 
     Args:
         settings: `state_dir`, `cache_dir` and `services` count.
         names: Which ones.
+        wait_for_answer: Return only when they answer.
         on_progress: Called with a line of text from several threads.
 
     Raises:
         ServiceError: One can't be started; others go on running, `stop_services` ends them.
     """
     with _lock(settings), ThreadPoolExecutor(len(_KINDS)) as pool:
-        starts = [pool.submit(_start, settings, name, on_progress) for name in names]
+        starts = [pool.submit(_start, settings, name, wait_for_answer, on_progress) for name in names]
         wait(starts)
         # Also when one failed: the others run.
         _write_addresses(settings)
@@ -113,7 +118,9 @@ def service_states(settings: Settings, names: Sequence[str] = SERVICES) -> tuple
     return tuple(_state(settings, name) for name in names)
 
 
-def _start(settings: Settings, name: str, on_progress: Callable[[str], None]) -> ServiceState:
+def _start(
+    settings: Settings, name: str, wait_for_answer: bool, on_progress: Callable[[str], None]
+) -> ServiceState:
     kind, folder = _KINDS[name], settings.state_dir / name
     folder.mkdir(parents=True, exist_ok=True)
     record = load_record(folder / "process.json")
@@ -122,7 +129,8 @@ def _start(settings: Settings, name: str, on_progress: Callable[[str], None]) ->
         on_progress(f"starting {name}")
         record = kind.start(settings, folder)
         save_record(record, folder / "process.json")
-    wait_until_ready(record, kind.answers, settings.services.start_deadline_s, folder / kind.out_file)
+    if wait_for_answer:
+        wait_until_ready(record, kind.answers, settings.services.start_deadline_s, folder / kind.out_file)
     return _state(settings, name, was_running=was_running)
 
 

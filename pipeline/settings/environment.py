@@ -1,4 +1,4 @@
-"""The environment: the only file of flownar that reads it.
+"""The environment: the only file of flownar that reads or writes it.
 
 `FLOWNAR_KAFKA__PREFIX` sets `kafka.prefix`; `FLOWNAR_KAFKA__SASL_PASSWORD_FILE` names a file that holds the
 value; `FLOWNAR_CONFIG` names a settings file, as `--config` does. `RAY_ADDRESS` and `KAFKA_LIBS` count if
@@ -18,6 +18,10 @@ FILE_SUFFIX = "_FILE"
 
 BORROWED = {"RAY_ADDRESS": "ray.address", "KAFKA_LIBS": "services.kafka_libs"}
 """Variables of others that set a key of ours, with less weight than our own."""
+
+
+_exported: dict[str, str] = {}
+"""Variables that `export_flags` set, and their values: told as flags, which they are."""
 
 
 def variable_of(key: str) -> str:
@@ -45,7 +49,8 @@ def environment_values(environ: Mapping[str, str] | None = None) -> dict[str, Ra
         if not name.startswith(PREFIX) or name == CONFIG_FILE_VARIABLE or not environ[name]:
             continue
         if name in keys:
-            values[keys[name]] = RawValue(environ[name], name, is_text=True)
+            origin = "flag" if _exported.get(name) == environ[name] else name
+            values[keys[name]] = RawValue(environ[name], origin, is_text=True)
         elif name.removesuffix(FILE_SUFFIX) in keys:
             key = keys[name.removesuffix(FILE_SUFFIX)]
             if environ.get(variable_of(key)):
@@ -54,6 +59,19 @@ def environment_values(environ: Mapping[str, str] | None = None) -> dict[str, Ra
         else:
             raise unknown_key(name, "the environment", list(keys))
     return values
+
+
+def export_flags(flags: Mapping[str, str], config_file: Path | None) -> None:
+    """Let all that follows in this process, and the processes that it starts, see a command's global options.
+
+    Args:
+        flags: Text values by key; they must have been checked, and must not hold secrets.
+        config_file: The settings file of `--config`.
+    """
+    for key, value in flags.items():
+        os.environ[variable_of(key)] = _exported[variable_of(key)] = value
+    if config_file is not None:
+        os.environ[CONFIG_FILE_VARIABLE] = str(config_file.absolute())
 
 
 def config_file_from_environment(environ: Mapping[str, str] | None = None) -> Path | None:

@@ -4,8 +4,17 @@ import importlib
 
 import typer
 
-COMMAND_MODULES: tuple[str, ...] = ("model", "publish", "watch", "dlq")
-"""Modules of this package that add commands. They import only typer and rich at their top, the rest on use."""
+COMMAND_MODULES: tuple[str, ...] = (
+    "options",
+    "services",
+    "topics",
+    "config",
+    "model",
+    "publish",
+    "watch",
+    "dlq",
+)
+"""Modules of this package that add commands. They import only typer and rich at their top, the rest late."""
 
 
 def build_app() -> typer.Typer:
