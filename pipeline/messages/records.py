@@ -37,14 +37,12 @@ class FramesEntry:
         stream: Stream id.
         link: Its place in the stream.
         headers: Headers of the record: epoch, capture times, end of stream, trace context.
-        first_row: Row of the record's first frame in the features of the batch.
         admission: What has been taken of the stream, this record included.
     """
 
     stream: str
     link: ChainLink
     headers: FrameHeaders
-    first_row: int
     admission: AdmissionState
 
 
@@ -70,7 +68,7 @@ Entry = FramesEntry | DeadLetterEntry
 
 @dataclass(frozen=True, slots=True)
 class RecordBatch:
-    """Successive records of one partition.
+    """Successive records of one partition. Their frames' features are the rows of one array, in their order.
 
     Attributes:
         partition: Partition number.
