@@ -38,6 +38,8 @@ def inspect_model(path: Path) -> ModelReport:
     language = DecoderConfig.from_json(folder.read_json(path, folder.LANGUAGE_CONFIG))
     layout = SequenceLayout.from_tokenizer(load_tokenizer(path), config)
     weights = read_tensors(path / folder.LANGUAGE_WEIGHTS)
+    if language.tied_head:
+        weights.pop("lm_head.weight", None)  # some folders repeat the embedding
     check_shapes(language.weight_shapes(), shapes_of(weights), str(path / folder.LANGUAGE_WEIGHTS))
     _, clam = load_adapter(path, config, language.hidden_size)
     adapter = read_tensors(path / folder.ADAPTER)

@@ -61,12 +61,13 @@ def inspect(
 def _show(report: "ModelReport") -> None:
     config, stream = report.config, report.stream
     out.print(f"[bold]{report.path}[/]  hash [cyan]{report.hash}[/]", highlight=False)
-    size = config.vision.image_size
+    size, trigger = config.vision.image_size, config.trigger
     out.print(
         f"{size} x {size} pixels at {config.fps:g} frames/s; {stream.num_frame_tokens} tokens a frame, "
-        f"{stream.num_memory_tokens} of memory, {stream.num_segment_tokens} an average segment of "
-        f"{config.trigger.average_segment_s:g} s; speaks at p(skip) <= {config.trigger.theta:g} "
-        f"({config.trigger.theta_low:g} before {config.trigger.average_segment_s:g} s)",
+        f"{stream.num_memory_tokens} of memory, {stream.num_segment_tokens} in a segment of "
+        f"{trigger.average_segment_s:g} s\n"
+        f"speaks at p(skip) <= {trigger.theta:g}; in the first {trigger.average_segment_s:g} s after a "
+        f"narration at <= {trigger.theta_low:g}",
         highlight=False,
     )
     out.print(_parts_table(report))
@@ -78,7 +79,7 @@ def _show(report: "ModelReport") -> None:
         highlight=False,
     )
     longest_s = max(channels.seconds[-1] for channels in report.half_lives)
-    if longest_s < config.trigger.average_segment_s:
+    if longest_s < trigger.average_segment_s:
         out.print(
             f"[yellow]This memory forgets:[/] its longest half-life, {longest_s:.2g} s, is shorter than "
             "a segment. Train with gate_bias_init, for example [4, 9].",

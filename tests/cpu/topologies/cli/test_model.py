@@ -1,9 +1,11 @@
 """`flownar model inspect` on a tiny model folder."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from operators.errors import CheckpointError
@@ -54,3 +56,15 @@ def test_a_missing_folder_is_said_so(tmp_path: Path) -> None:
     result = CliRunner().invoke(build_app(), ["model", "inspect", str(tmp_path / "none")])
     assert isinstance(result.exception, CheckpointError)
     assert "there is no model folder" in str(result.exception)
+
+
+def test_a_memory_that_forgets_is_warned_of(folder: Path, tmp_path: Path) -> None:
+    forgetful = Path(shutil.copytree(folder, tmp_path / "model"))
+    adapter = load_file(forgetful / "adapter.safetensors")
+    adapter["clam.layers.0.multihead_attn.gk_proj.1.bias"].zero_()
+    save_file(adapter, forgetful / "adapter.safetensors")
+    result = CliRunner().invoke(build_app(), ["model", "inspect", str(forgetful)])
+    assert "This memory forgets" in result.stdout
+    assert (
+        "This memory forgets" not in CliRunner().invoke(build_app(), ["model", "inspect", str(folder)]).stdout
+    )
