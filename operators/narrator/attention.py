@@ -1,0 +1,89 @@
+"""Two attentions for the decoder: over the streams' cache, and over one whole sequence under a mask."""
+
+from torch import Tensor
+from torch.nn import functional
+
+from operators.narrator.batch import PackedBatch
+from operators.narrator.cache import KeyValueCache
+from operators.narrator.rope import RotaryTable, rotate
+
+
+class CachedAttention:
+    """Packed new tokens see what is visible of their streams, themselves included.
+
+    Keys are cached as they are and rotated by their present positions whenever they are read, so that
+    positions may be shifted without touching the cache.
+
+    Args:
+        cache: Keys and values of all streams; the new tokens' are written into it.
+        batch: The pass.
+        rotary: Angles.
+    """
+
+    def __init__(self, cache: KeyValueCache, batch: PackedBatch, rotary: RotaryTable) -> None:
+        self._cache = cache
+        self._batch = batch
+        self._query_angles = rotary.rows(batch.positions)
+        self._key_angles = rotary.rows(batch.key_positions)
+
+    def __call__(self, layer: int, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """See `decoder.Attention`."""
+        batch = self._batch
+        self._cache.write(layer, batch.places, keys, values)
+        all_keys, all_values = self._cache.read(layer, batch.key_places)  # [B, L, kv_heads, D]
+        num_streams, longest = batch.padded_shape
+        padded = queries.new_zeros(num_streams * longest, *queries.shape[1:])
+        padded[batch.padded_rows] = rotate(queries, self._query_angles)
+        attended = grouped_attention(
+            padded.view(num_streams, longest, *queries.shape[1:]),
+            rotate(all_keys, self._key_angles),
+            all_values,
+            batch.visible,
+        )
+        return attended.flatten(0, 1)[batch.padded_rows]
+
+
+class MaskedAttention:
+    """One sequence, all tokens at once: what a pruned stream must agree with.
+
+    Args:
+        positions: int64 [T].
+        visible: bool [T, T], row = query, True = may attend; see `mask.paper_mask`.
+        rotary: Angles.
+    """
+
+    def __init__(self, positions: Tensor, visible: Tensor, rotary: RotaryTable) -> None:
+        self._angles = rotary.rows(positions)
+        self._visible = visible[None, None]
+
+    def __call__(self, layer: int, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """See `decoder.Attention`."""
+        rotated_queries, rotated_keys = rotate(queries, self._angles), rotate(keys, self._angles)
+        return grouped_attention(rotated_queries[None], rotated_keys[None], values[None], self._visible)[0]
+
+
+def grouped_attention(queries: Tensor, keys: Tensor, values: Tensor, visible: Tensor) -> Tensor:
+    """softmax(q k / sqrt(D)) v, where heads / kv_heads query heads share a key head.
+
+    Args:
+        queries: [B, Q, heads, D].
+        keys: [B, L, kv_heads, D].
+        values: [B, L, kv_heads, D].
+        visible: bool [B, 1, Q, L]; every row must see a key.
+
+    Returns:
+        [B, Q, heads, D].
+    """
+    batch, length, num_heads, head_dim = queries.shape
+    num_kv_heads = keys.shape[2]
+    group = num_heads // num_kv_heads
+    # The query heads of a group become more queries of their key head, so that keys need not be repeated.
+    grouped = queries.view(batch, length, num_kv_heads, group, head_dim).permute(0, 2, 3, 1, 4)
+    attended = functional.scaled_dot_product_attention(
+        grouped.flatten(2, 3),  # [B, kv_heads, group x Q, D]
+        keys.transpose(1, 2),
+        values.transpose(1, 2),
+        visible.repeat(1, 1, group, 1),
+    )
+    split = attended.view(batch, num_kv_heads, group, length, head_dim).permute(0, 3, 1, 2, 4)
+    return split.flatten(2, 3)

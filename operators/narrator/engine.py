@@ -1,0 +1,175 @@
+"""The narrator: one loop that advances any number of streams by one frame each, batched."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from operators.errors import EngineError
+from operators.narrator import lifecycle, pieces
+from operators.narrator.admission import FrameLimits, refusal, stack_features
+from operators.narrator.batch import Feed
+from operators.narrator.context import PAPER, ContextRules
+from operators.narrator.memory_slots import MemorySlots
+from operators.narrator.model import NarratorModel
+from operators.narrator.pieces import Piece, Region
+from operators.narrator.runner import LanguageRunner, skip_probability
+from operators.narrator.settings import StreamSettings
+from operators.narrator.snapshot import StreamSnapshot
+from operators.narrator.stream import Stream
+from operators.narrator.turn import Turn
+from operators.narrator.types import FrameInput, FrameOutcome
+
+
+class NarratorEngine:
+    """Narrates streams; not thread-safe. An exception other than EngineError leaves it unusable: discard it.
+
+    Args:
+        model: The model; its device is the engine's.
+        num_slots: Most streams that are open at a time.
+        rules: What streams are shown, when they speak and what they forget.
+    """
+
+    def __init__(self, model: NarratorModel, *, num_slots: int, rules: ContextRules = PAPER) -> None:
+        self._model = model
+        self._rules = rules
+        self._runner = LanguageRunner(
+            model.decoder, num_slots, lifecycle.slot_sizes(model), lifecycle.max_position(model)
+        )
+        self._memory = MemorySlots(model.clam, num_slots)
+        self._free_slots = list(range(num_slots))[::-1]
+        self._streams: dict[str, Stream] = {}
+        self._limits = FrameLimits(
+            shape=(model.layout.num_frame_tokens, model.config.vision.hidden_size),
+            vocab_size=model.decoder.config.vocab_size,
+            end_of_turn=model.layout.end_of_turn,
+            max_new_tokens=model.config.limits.max_new_tokens,
+        )
+
+    @property
+    def streams(self) -> frozenset[str]:
+        """Names of the open streams."""
+        return frozenset(self._streams)
+
+    @torch.inference_mode()
+    def open_stream(
+        self, stream: str, settings: StreamSettings, snapshot: StreamSnapshot | None = None
+    ) -> None:
+        """Open a stream, at its beginning or where a snapshot was taken.
+
+        Raises:
+            EngineError: It is open already, no slot is free, the settings don't fit the model, or the
+                snapshot doesn't fit settings or model. Nothing is opened then.
+            LayoutError: The prompt can't be written.
+        """
+        if stream in self._streams:
+            raise EngineError(f"stream {stream} is open already.")
+        if not self._free_slots:
+            raise EngineError(
+                f"all {len(self._streams)} slots are taken.", action="Raise live.num_slots or add narrators."
+            )
+        opened = lifecycle.new_stream(stream, self._free_slots[-1], settings, self._model, self._rules)
+        self._memory.reset(opened.slot, None)
+        if snapshot is not None:
+            lifecycle.restore_snapshot(
+                opened, snapshot, self._runner.cache, self._memory, self._model.model_hash
+            )
+        self._streams[stream] = opened
+        self._free_slots.pop()
+
+    def close_stream(self, stream: str) -> None:
+        """Forget a stream.
+
+        Raises:
+            EngineError: It is not open.
+        """
+        self._free_slots.append(self._stream(stream).slot)
+        del self._streams[stream]
+
+    @torch.inference_mode()
+    def snapshot(self, stream: str) -> StreamSnapshot:
+        """Copy a stream's complete state, between two steps.
+
+        Raises:
+            EngineError: It is not open.
+        """
+        return lifecycle.take_snapshot(
+            self._stream(stream), self._runner.cache, self._memory, self._model.model_hash
+        )
+
+    @torch.inference_mode()
+    def step(self, frames: Sequence[FrameInput]) -> list[FrameOutcome]:
+        """Advance streams by one frame each.
+
+        Args:
+            frames: At most one per stream, of open streams, in any order.
+
+        Returns:
+            What each led to, in the order of `frames`. A bad frame is refused by itself (`error`).
+
+        Raises:
+            EngineError: A stream is not open or stands there twice; nothing was changed.
+        """
+        turns, features, outcomes = self._admit(frames)
+        if turns:
+            for turn, p_skip in zip(turns, self._show(turns, features), strict=True):
+                turn.decide(p_skip, self._rules)
+            self._write([turn for turn in turns if turn.speaks])
+        outcomes |= {turn.frame.stream: turn.finish(self._model.layout) for turn in turns}
+        return [outcomes[frame.stream] for frame in frames]
+
+    def _admit(self, frames: Sequence[FrameInput]) -> tuple[list[Turn], Tensor, dict[str, FrameOutcome]]:
+        """Refuse bad frames; returns the others, their features [B, N, D], and the refusals."""
+        turns = [Turn(self._stream(frame.stream), frame) for frame in frames]
+        if len({frame.stream for frame in frames}) < len(frames):
+            raise EngineError("a step takes at most one frame of each stream.")
+        refused = {turn.frame.stream: refusal(turn.frame, turn.stream, self._limits) for turn in turns}
+        turns = [turn for turn in turns if refused[turn.frame.stream] is None]
+        features = torch.empty(0)
+        if turns:
+            features, usable = stack_features([turn.frame for turn in turns], self._runner.device)
+            for turn, is_usable in zip(turns, usable, strict=True):
+                if not is_usable:
+                    refused[turn.frame.stream] = "features hold values that are not finite or too large."
+            features = features[torch.tensor(usable)]
+            turns = [turn for turn, is_usable in zip(turns, usable, strict=True) if is_usable]
+        nan = float("nan")
+        outcomes = {
+            frame.stream: FrameOutcome(frame.stream, frame.position, nan, nan, error=error)
+            for frame in frames
+            if (error := refused[frame.stream]) is not None
+        }
+        return turns, features, outcomes
+
+    def _show(self, turns: Sequence[Turn], features: Tensor) -> list[float]:
+        """Feed a frame to every stream: memory, language model, probability of [SKIP]."""
+        layout = self._model.layout
+        slots = torch.tensor([turn.stream.slot for turn in turns], device=features.device)
+        vision = [features.flatten(0, 1)]
+        if rows := [row for row, turn in enumerate(turns) if turn.stream.opens_segment]:
+            shown = [turns[row].stream.settings.history == "clam" for row in rows]
+            vision.append(self._memory.read(slots[rows], shown).flatten(0, 1))
+        self._memory.update(slots, features)
+        feeds = [Feed(turn.stream, turn.stream.show(turn.frame, layout)) for turn in turns]
+        embedded = self._model.connector(torch.cat(vision).to(self._runner.dtype))
+        return skip_probability(self._runner.extend(feeds, embedded), layout.skip)
+
+    def _write(self, writing: Sequence[Turn]) -> None:
+        """Write the narrations of all streams that speak, one token of each at a time."""
+        layout = self._model.layout
+        feeds = [
+            Feed(turn.stream, pieces.reply(layout, is_opening=turn.stream.is_opening)) for turn in writing
+        ]
+        while feeds:
+            best = self._runner.extend(feeds).argmax(dim=-1).tolist()
+            writing = [
+                turn
+                for turn, token in zip(writing, best, strict=True)
+                if turn.take(token, layout.end_of_turn)
+            ]
+            feeds = [Feed(turn.stream, [Piece(Region.NARRATION, (turn.tokens[-1],))]) for turn in writing]
+
+    def _stream(self, name: str) -> Stream:
+        if name not in self._streams:
+            raise EngineError(f"stream {name} is not open.", action="Open it before its first frame.")
+        return self._streams[name]

@@ -1,0 +1,69 @@
+"""The language model over the streams' cache: one packed forward pass at a time."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from operators.narrator.attention import CachedAttention
+from operators.narrator.batch import Feed, pack
+from operators.narrator.cache import KeyValueCache
+from operators.narrator.decoder import Decoder
+from operators.narrator.pieces import FRAME_TOKEN, MEMORY_TOKEN
+from operators.narrator.regions import RegionSizes
+from operators.narrator.rope import RotaryTable
+
+
+class LanguageRunner:
+    """The decoder, its cache and its angles.
+
+    Args:
+        decoder: The language model; device and dtype are its own.
+        num_slots: Most streams at a time.
+        sizes: Capacity of a slot.
+        max_position: Largest position that is used.
+    """
+
+    def __init__(self, decoder: Decoder, num_slots: int, sizes: RegionSizes, max_position: int) -> None:
+        weight = decoder.embed_tokens.weight
+        config = decoder.config
+        self._decoder = decoder
+        self.device, self.dtype = weight.device, weight.dtype
+        self._rotary = RotaryTable(config.rope, config.head_dim, max_position + 1, self.device)
+        self.cache = KeyValueCache(
+            num_layers=config.num_layers,
+            num_slots=num_slots,
+            slot_size=sizes.total,
+            num_kv_heads=config.num_kv_heads,
+            head_dim=config.head_dim,
+            device=self.device,
+            dtype=self.dtype,
+        )
+
+    def extend(self, feeds: Sequence[Feed], vision: Tensor | None = None) -> Tensor:
+        """Feed tokens.
+
+        Args:
+            feeds: What each stream feeds; the regions of the streams and the cache are mutated.
+            vision: Embeddings [V, hidden] for the placeholders: all frame tokens in the order of the feeds,
+                then all memory tokens.
+
+        Returns:
+            Logits after each stream's last token, float32 [B, vocabulary].
+        """
+        batch = pack(feeds, self.cache.slot_size, self.device)
+        ids = torch.from_numpy(np.maximum(batch.token_ids, 0)).to(self.device)
+        embedded = self._decoder.embed(ids)
+        if vision is not None:
+            rows = [np.flatnonzero(batch.token_ids == token) for token in (FRAME_TOKEN, MEMORY_TOKEN)]
+            embedded[torch.from_numpy(np.concatenate(rows)).to(self.device)] = vision.to(self.dtype)
+        hidden = self._decoder(embedded, CachedAttention(self.cache, batch, self._rotary))
+        return self._decoder.logits(hidden[batch.last_rows])
+
+
+def skip_probability(logits: Tensor, skip: int) -> list[float]:
+    """Probability of [SKIP], from a float32 log-sum-exp over logits [B, vocabulary]."""
+    logits = logits.float()
+    probabilities: list[float] = (logits[:, skip] - logits.logsumexp(dim=-1)).exp().tolist()
+    return probabilities
