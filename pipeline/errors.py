@@ -14,6 +14,8 @@ FlowNarError                        see operators/errors.py
     ├── StateStoreError             a state blob can't be written, read or verified (exit code 3)
     │   └── BlobLostError           a state blob is not there or damaged
     ├── CheckpointRecordError       a checkpoint record can't be understood (exit code 3)
+    ├── TopologyError               a topology can't be started, found or stopped (exit code 3)
+    │   └── EncoderError            an encoder can't encode
     └── OwnershipError              a partition is not, or perhaps not, ours any more
         ├── FencedError             a newer producer with our transactional id took over
         ├── HigherGenerationError   the checkpoints name an owner of a higher generation (exit code 3)
@@ -118,6 +120,16 @@ class CheckpointRecordError(PipelineError):
     """A checkpoint record can't be understood."""
 
     exit_code = 3
+
+
+class TopologyError(PipelineError):
+    """A topology can't be started, found or stopped, or a part of it fails."""
+
+    exit_code = 3
+
+
+class EncoderError(TopologyError):
+    """An encoder can't encode: its model can't be loaded, or the computation failed."""
 
 
 class OwnershipError(PipelineError):
