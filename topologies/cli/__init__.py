@@ -9,10 +9,12 @@ COMMAND_MODULES: tuple[str, ...] = (
     "services",
     "topics",
     "config",
+    "status",
     "model",
     "publish",
     "watch",
     "dlq",
+    "world",
 )
 """Modules of this package that add commands. They import only typer and rich at their top, the rest late."""
 

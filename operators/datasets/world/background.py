@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 
 from operators.datasets.world.geometry import MARGIN, PICTURE, ROOM_EDGE_Y
-from operators.datasets.world.sprites import Colour, Image
+from operators.datasets.world.pen import Colour
+from operators.datasets.world.sprites import Image
 
 BENCHES: tuple[Colour, ...] = (
     (188, 160, 126),
@@ -18,7 +19,7 @@ ROOMS: tuple[Colour, ...] = ((96, 104, 112), (128, 120, 108), (84, 92, 90), (140
 
 
 def paint_background(seed: int, size: int) -> Image:
-    """Paint room and bench, uint8 [H, W, 3] with the margin around the picture, for frames of `size` pixels."""
+    """Paint room and bench for frames of `size` pixels: uint8 [H, W, 3], margin included."""
     rng = np.random.default_rng([seed, 7])
     units = round(PICTURE + 2 * MARGIN)
     bench = np.array(BENCHES[rng.integers(len(BENCHES))], float)

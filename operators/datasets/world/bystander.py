@@ -5,6 +5,7 @@ from random import Random
 from operators.datasets.world.geometry import (
     ABOVE_Y,
     GRIP_ABOVE,
+    HOVER,
     LID_Y,
     MOUTH_Y,
     PLACE_X,
@@ -12,9 +13,8 @@ from operators.datasets.world.geometry import (
     SLOT_Y,
     thing_height,
 )
-from operators.datasets.world.performer import HOVER
+from operators.datasets.world.hand_track import Act, Pose
 from operators.datasets.world.stage import Stage, container_target, slot_target
-from operators.datasets.world.tracks import Act, Pose
 from operators.datasets.world.vocabulary import LIDDED, NOTHING, SHELF
 
 SHOWN_S = (1.1, 1.8)

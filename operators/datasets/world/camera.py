@@ -12,7 +12,10 @@ from operators.datasets.world.sprites import Image
 
 SWAY_UNITS = 4.5
 NOISE_SPREAD = 5.0
-"""Spread of a pixel's noise at 384 pixels, grey levels; shrinking by area makes it smaller, and so does this file."""
+"""Spread of a pixel's noise at 384 pixels, grey levels; smaller pictures have less, as if shrunk by area."""
+
+_SOFT_BELOW = 300
+"""Smaller pictures are resampled bicubically, or they get softer than a large picture shrunk by area."""
 
 
 class Camera:
@@ -25,7 +28,7 @@ class Camera:
             for _ in range(8)
         ]
         self._warmth = rng.uniform(-0.05, 0.05)
-        self._level = rng.uniform(0.9, 1.05)
+        self._level = rng.uniform(0.95, 1.1)
         self._seed = seed
 
     def take(self, drawing: Image, time_s: float, size: int) -> Image:
@@ -39,9 +42,8 @@ class Camera:
         matrix = np.array([[c, -s, 0.0], [s, c, 0.0]])
         shift = SWAY_UNITS * scale * np.array([self._wave(2, time_s), self._wave(3, time_s)])
         matrix[:, 2] = half + shift - matrix[:, :2] @ (middle, middle)
-        picture = cv2.warpAffine(
-            drawing, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
+        flags = cv2.INTER_CUBIC if size < _SOFT_BELOW else cv2.INTER_LINEAR
+        picture = cv2.warpAffine(drawing, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         picture = cv2.multiply(picture, self._light(time_s, size), dtype=cv2.CV_8U)
         return np.asarray(cv2.add(picture, self._noise(time_s, size), dtype=cv2.CV_8U), np.uint8)
 
@@ -54,14 +56,14 @@ class Camera:
         )
 
     def _light(self, time_s: float, size: int) -> NDArray[np.float32]:
-        """Gain of every pixel and colour: a lamp's cone that drifts, clouds, and the camera's white balance."""
+        """Gain of every pixel and colour: a lamp's drifting cone, clouds, the camera's white balance."""
         slow = time_s * 0.4
         level = self._level + 0.08 * self._wave(4, slow)
         warmth = self._warmth + 0.03 * self._wave(5, slow)
         grid = np.linspace(-1, 1, 9)
         x = grid[None, :] - 0.5 * self._wave(6, slow)
         y = grid[:, None] + 0.25 - 0.4 * self._wave(7, slow)
-        cone = level * (1.08 - 0.16 * (x * x + y * y))
+        cone = level * (1.06 - 0.12 * (x * x + y * y))
         small = cone[:, :, None] * np.array([1 + warmth, 1.0, 1 - warmth])
         return np.asarray(cv2.resize(small.astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR))
 

@@ -1,8 +1,8 @@
 """Which activities are possible now, and how likely each is."""
 
-from dataclasses import dataclass
 from random import Random
 
+from operators.datasets.world.choice import Choice
 from operators.datasets.world.knowledge import (
     Knowledge,
     absent_things,
@@ -12,7 +12,6 @@ from operators.datasets.world.knowledge import (
 )
 from operators.datasets.world.stage import Stage
 from operators.datasets.world.vocabulary import (
-    HIDING,
     LIDDED,
     NOTHING,
     NUM_SLOTS,
@@ -23,35 +22,15 @@ from operators.datasets.world.vocabulary import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One possible activity.
-
-    Attributes:
-        verb: What the hand does.
-        weight: How likely it is among the others.
-        thing: Thing that it is done with and that its sentence names; NOTHING if none.
-        place: Place of the container, NOTHING if none.
-        slot: Slot on the bench, NOTHING if none.
-        needs_memory: Whether its sentence can't be told from its own segment and the narrations before.
-    """
-
-    verb: Verb
-    weight: float
-    thing: int = NOTHING
-    place: int = NOTHING
-    slot: int = NOTHING
-    needs_memory: bool = False
-
-
 def possible_choices(stage: Stage, knowledge: Knowledge, rng: Random) -> list[Choice]:
     """List what the narrated hand can do now."""
     now_s = stage.main.now_s
     places = [place for place in range(len(stage.kinds)) if knowledge.place_free_s[place] <= now_s]
     slots = [slot for slot in range(NUM_SLOTS) if knowledge.slot_free_s[slot] <= now_s]
     held = stage.main.thing if stage.main.held else NOTHING
-    new = held if held != NOTHING else rng.choice(absent_things(stage))
-    eager = 5.0 if held != NOTHING else 1.0
+    is_single = held != NOTHING and held not in {track.last for track in stage.slots}
+    new = held if is_single else rng.choice(absent_things(stage))
+    eager = 5.0 if is_single else 1.0
     choices = [Choice(Verb.WIPE_BENCH, 0.25)]
     for place in places:
         choices += _container_choices(stage, knowledge, place, new, eager)
@@ -74,22 +53,25 @@ def _container_choices(
         choices.append(Choice(Verb.RINSE, 0.5 * eager, new, place))
     if kind in LIDDED:
         choices.append(
-            Choice(Verb.CLOSE, 0.6, place=place) if is_open else Choice(Verb.OPEN, 0.6, place=place)
+            Choice(Verb.CLOSE, 0.6, place=place)
+            if is_open
+            else Choice(Verb.OPEN, 0.6 if inside == NOTHING else 0.9, place=place)
         )
     if inside == NOTHING:
-        if is_open and len([p for p in empty_places(stage) if p != place]) >= 1:
-            choices.append(Choice(Verb.INSERT, 0.35 * eager, new, place))
+        if is_open and len(empty_places(stage)) > 2:
+            choices.append(Choice(Verb.INSERT, 0.4 * eager, new, place))
         return choices
     if knowledge.is_told_too_early(stage, place):
         return [] if is_open else choices
     memory = knowledge.needs_memory(stage, place)
     weight = 1.0 if memory else 0.12
+    full = len(empty_places(stage)) <= 1
     if is_open:
-        choices.append(Choice(Verb.TAKE, 1.0 if memory else 0.9, inside, place, needs_memory=memory))
-        choices.append(Choice(Verb.POINT_CONTAINER, 0.4 * weight, inside, place, needs_memory=memory))
+        choices.append(Choice(Verb.TAKE, 1.0 if memory or full else 0.5, inside, place, needs_memory=memory))
+        choices.append(Choice(Verb.POINT_CONTAINER, 0.25 * weight, inside, place, needs_memory=memory))
     else:
-        choices.append(Choice(Verb.KNOCK, 0.8 * weight, inside, place, needs_memory=memory))
-        choices.append(Choice(Verb.POINT_CONTAINER, 0.5 * weight, inside, place, needs_memory=memory))
+        choices.append(Choice(Verb.KNOCK, 0.9 * weight, inside, place, needs_memory=memory))
+        choices.append(Choice(Verb.POINT_CONTAINER, 0.4 * weight, inside, place, needs_memory=memory))
         if kind in SHAKEABLE:
             choices.append(Choice(Verb.SHAKE, 0.8 * weight, inside, place, needs_memory=memory))
     return choices
@@ -119,7 +101,7 @@ def _slot_choices(
 def _twin_choices(
     stage: Stage, knowledge: Knowledge, slot: int, thing: int, twins: tuple[int, int], free_slots: list[int]
 ) -> list[Choice]:
-    """Of two equal things one is wiped, unsaid which; then one of them is picked up, and memory tells which."""
+    """Of two equal things one is wiped, unsaid which; then one is picked up, and memory tells which."""
     if not set(twins) <= set(free_slots):
         return []
     if knowledge.twin_wipe_s is None:
@@ -128,8 +110,3 @@ def _twin_choices(
         return []
     verb = Verb.PICK_WIPED if slot == stage.wiped.last else Verb.PICK_OTHER
     return [Choice(verb, 0.5, thing, slot=slot, needs_memory=True)]
-
-
-def hiding_places(stage: Stage) -> list[int]:
-    """Places in which a bystander can hide a thing."""
-    return [place for place in empty_places(stage) if stage.kinds[place] in HIDING]

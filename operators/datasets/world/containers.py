@@ -1,11 +1,12 @@
 """Pictures of the containers at any degree of openness, in two layers.
 
-The back layer holds body, dark inside and lid, the front layer what lies before a thing that is just going in.
+The back layer holds body, dark inside and lid, the front layer what lies before a thing that is going in.
 """
 
 from functools import lru_cache
 
-from operators.datasets.world.sprites import Colour, Pen, Sprite, darker, lighter
+from operators.datasets.world.pen import Colour, Pen, darker, lighter
+from operators.datasets.world.sprites import Sprite
 from operators.datasets.world.vocabulary import BOX, CHEST, DRAWER, POT, SINK
 
 LID_STEPS = 12
@@ -14,6 +15,27 @@ LID_STEPS = 12
 _INSIDE: Colour = (16, 13, 14)
 _WHITE: Colour = (255, 255, 255)
 _BLACK: Colour = (0, 0, 0)
+
+
+_FOAM: Colour = (232, 240, 244)
+
+
+@lru_cache(maxsize=16)
+def foam_sprite(size: int) -> Sprite:
+    """Foam around a hand that reaches into the sink; the anchor is the hand's grip."""
+    pen = Pen(40, 24, 40, 32)
+    for x, y, r in (
+        (-20, 8, 9),
+        (20, 9, 9),
+        (-11, -2, 11),
+        (10, -3, 11),
+        (0, 3, 12),
+        (-8, 12, 8),
+        (9, 13, 8),
+    ):
+        pen.ellipse(x, y, r, r * 0.72, _FOAM)
+        pen.ellipse(x - 2, y - 2, r * 0.5, r * 0.34, _WHITE)
+    return pen.sprite(size)
 
 
 @lru_cache(maxsize=2048)
@@ -165,13 +187,13 @@ def _sink(back: Pen, front: Pen) -> None:
         (-26, -20, 7),
         (0, -38, 8),
     ):
-        back.ellipse(x, y, r, r * 0.72, (232, 240, 244))
+        back.ellipse(x, y, r, r * 0.72, _FOAM)
         back.ellipse(x - 2, y - 2, r * 0.5, r * 0.34, _WHITE)
     back.glow(-30, -57, 14, 2, _WHITE, 0.9)
     front.rect(-46, -14, 46, 4, lighter(steel, 0.25), 8)
     front.rect(-40, -14, 40, -4, darker(steel, 0.35), 4)
     for x, y, r in ((-22, -18, 9), (-8, -16, 10), (8, -18, 11), (22, -18, 9)):
-        front.ellipse(x, y, r, r * 0.72, (232, 240, 244))
+        front.ellipse(x, y, r, r * 0.72, _FOAM)
 
 
 def _shelf(back: Pen) -> None:

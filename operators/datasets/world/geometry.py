@@ -1,8 +1,8 @@
-"""Where everything is, in units of the picture: 384 units are the picture's width, y grows downwards.
+"""Where everything is, in units: the picture is 384 units wide and high, y grows downwards.
 
-The bench fills the picture below a strip of room. Four containers stand along its back, three slots for single
-things lie in front of the gaps between them, so that an arm that reaches for a container covers no slot. The
-narrated hand comes from below, bystanders' hands from above.
+The bench fills the picture below a strip of room. Four containers stand along its back, and three slots for
+things lie before the gaps between them, so that an arm reaching for a container covers no slot. The narrated
+hand comes from below, bystanders' hands from above.
 """
 
 from operators.datasets.world.vocabulary import BOX, CHEST, DRAWER, KINDS, POT, SHELF, SINK
@@ -33,6 +33,10 @@ THING_HEIGHT = dict(zip(KINDS, (46.0, 52.0, 66.0, 44.0, 38.0, 60.0, 58.0, 52.0),
 GRIP_BELOW = 12.0
 """How far a hand that holds a thing from below overlaps it."""
 GRIP_ABOVE = 12.0
+PUSH_REACH = 38.0
+"""How far beside a thing the hand is that pushes it."""
+HOVER = 16.0
+"""How far over an opening a thing is shown before it goes in."""
 
 MOUTH_Y = {DRAWER: -60.0, BOX: -70.0, POT: -62.0, CHEST: -60.0, SINK: -30.0, SHELF: -7.0}
 """Height of each container's opening over `PLACE_Y`; for the shelf, of the board that carries the thing."""

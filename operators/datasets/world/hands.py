@@ -2,8 +2,9 @@
 
 from functools import lru_cache
 
-from operators.datasets.world.sprites import Colour, Pen, Point, Sprite, darker, lighter
-from operators.datasets.world.tracks import Pose
+from operators.datasets.world.hand_track import Pose
+from operators.datasets.world.pen import Colour, Pen, Point, darker, lighter
+from operators.datasets.world.sprites import Sprite
 
 SKINS: tuple[Colour, ...] = ((244, 204, 172), (224, 172, 132), (178, 122, 84), (128, 84, 58))
 MAIN_SLEEVES: tuple[Colour, ...] = ((44, 50, 62), (62, 48, 44), (38, 62, 62))

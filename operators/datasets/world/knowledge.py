@@ -1,9 +1,10 @@
-"""What the script has to remember about a video while writing it: who knows what, and which place is in use."""
+"""What the script remembers about a video while writing it: what was said, seen, and is in use."""
 
 from dataclasses import dataclass, field
 
-from operators.datasets.world.stage import Stage
-from operators.datasets.world.vocabulary import HIDING, NOTHING, NUM_PLACES, NUM_SLOTS, THINGS
+from operators.datasets.world.choice import Choice
+from operators.datasets.world.stage import FORGET_S, Stage
+from operators.datasets.world.vocabulary import HIDING, NOTHING, NUM_PLACES, NUM_SLOTS, THINGS, Verb
 
 SETTLED_S = 0.4
 """A hidden thing must have been out of sight this long before a segment begins, to count as seen earlier."""
@@ -78,3 +79,23 @@ def absent_things(stage: Stage) -> list[int]:
     present = {track.last for track in (*stage.slots, stage.shelf, *stage.contents)}
     present.add(stage.main.thing if stage.main.held else NOTHING)
     return [thing for thing in range(len(THINGS)) if thing not in present]
+
+
+def learn(knowledge: Knowledge, stage: Stage, choice: Choice, end_s: float) -> None:
+    """Keep account of what an activity that ended at `end_s` changed and of what its narration stated."""
+    verb, slot = choice.verb, choice.slot
+    if NOTHING not in {choice.place, choice.thing}:
+        knowledge.stated[choice.place] = True
+    if verb is Verb.WIPE:
+        knowledge.wiped_slots.add(slot)
+        if slot in (twin_slots(stage) or ()):
+            stage.wiped.put(end_s, slot)
+            knowledge.twin_wipe_s = end_s
+    elif slot != NOTHING and verb is not Verb.POINT_THING:
+        knowledge.wiped_slots.discard(slot)
+    if verb in {Verb.PICK_WIPED, Verb.PICK_OTHER}:
+        stage.wiped.put(end_s + FORGET_S, NOTHING)
+        knowledge.twin_wipe_s = None
+    knowledge.segment_start_s = end_s
+    knowledge.num_narrations += 1
+    knowledge.num_memory += choice.needs_memory

@@ -4,8 +4,8 @@
 """
 
 from operators.datasets.world.geometry import ABOVE_Y
+from operators.datasets.world.hand_track import Act, HandKey
 from operators.datasets.world.stage import NUM_TARGETS, Stage
-from operators.datasets.world.tracks import Act, HandKey
 from operators.datasets.world.vocabulary import (
     CONTAINERS,
     HIDING,
@@ -68,7 +68,7 @@ def picture_labels(stage: Stage, time_s: float) -> dict[str, int]:
 
 
 def memory_labels(stage: Stage, time_s: float) -> dict[str, int]:
-    """Labels of what is known at `time_s` from all that was visible until then; keys as in MEMORY_LABEL_SIZES."""
+    """Labels of what is known from all that was visible until `time_s`; keys as in MEMORY_LABEL_SIZES."""
     labels = {}
     for kind in HIDING:
         place = stage.place_of(kind)
@@ -88,4 +88,4 @@ def _openness(stage: Stage, kind: int, time_s: float) -> int:
 
 
 def _in_picture(hand: HandKey) -> bool:
-    return ABOVE_Y + 50 < hand.y < 400
+    return ABOVE_Y + 66 < hand.y < 388

@@ -1,13 +1,17 @@
 """The tracks of one video: hands, lids, things. The script writes them, drawing and labels read them."""
 
 from operators.datasets.world.geometry import ABOVE_Y, HOME_X, PLACE_X, PLACE_Y, REST_Y
-from operators.datasets.world.tracks import HandTrack, RampTrack, StepTrack
+from operators.datasets.world.hand_track import HandTrack
+from operators.datasets.world.tracks import RampTrack, StepTrack
 from operators.datasets.world.vocabulary import CONTAINERS, NOTHING, NUM_SLOTS
 
 NO_TARGET = 0
 BENCH_TARGET = 1 + len(CONTAINERS) + NUM_SLOTS
 NUM_TARGETS = BENCH_TARGET + 1
 """Codes of what a hand works on: nothing, a container kind, a slot, the bench."""
+
+FORGET_S = 1.0
+"""How long after an activity a memory still has to hold what its narration needs: a late narrator may ask."""
 
 
 def container_target(kind: int) -> int:

@@ -6,7 +6,8 @@ from functools import lru_cache
 import numpy as np
 
 from operators.datasets.world.geometry import THING_HEIGHT
-from operators.datasets.world.sprites import Colour, Pen, Point, Sprite, darker, lighter
+from operators.datasets.world.pen import Colour, Pen, Point, darker, lighter
+from operators.datasets.world.sprites import Sprite
 from operators.datasets.world.vocabulary import COLOURS, KINDS
 
 _WHITE: Colour = (255, 255, 255)

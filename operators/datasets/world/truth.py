@@ -24,8 +24,8 @@ class WorldNarration:
         start_s: When the hand sets out, seconds from the video's start.
         end_s: When it has visibly finished: where a narrator should say `text`.
         text: The only right sentence.
-        needs_memory: Whether the sentence depends on something that was visible only in earlier segments and that
-            no earlier narration states.
+        needs_memory: Whether the sentence depends on something that was visible only in earlier segments
+            and that no earlier narration states.
     """
 
     start_s: float
@@ -52,7 +52,7 @@ def check_seed(seed: int) -> None:
     """
     if not 0 <= seed < TEST_SEEDS.stop:
         raise WorldError(
-            f"world seed {seed} can't be used: seeds from {TEST_SEEDS.stop} on are kept back, negative ones don't exist",
+            f"{seed} can't be the seed of a world video: seeds go from 0 to {TEST_SEEDS.stop - 1}",
             action="Use 0-99999 for training, 100000-199999 for validation, 200000-899999 for tests.",
         )
 

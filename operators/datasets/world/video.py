@@ -46,7 +46,7 @@ class WorldVideo:
         return picture_labels(self._stage, time_s)
 
     def memory_labels(self, time_s: float) -> dict[str, int]:
-        """What a perfect memory knows at a moment; keys and sizes in MEMORY_LABEL_SIZES, -1 where not defined."""
+        """What a perfect memory knows at a moment; keys and sizes in MEMORY_LABEL_SIZES, -1: not defined."""
         return memory_labels(self._stage, time_s)
 
 
