@@ -14,12 +14,13 @@ class RecoveredStream:
 
     Attributes:
         snapshot: The engine's snapshot; None opens the stream as a new one.
-        covered: The last frame inside the snapshot. Frames up to here are dropped; of the record at this very
-            offset, later frames may still be needed.
+        covered: The last frame inside the snapshot. Frames up to here are dropped.
+        next_offset: Records before this offset are dropped as a whole. Equal to `covered.offset` if frames of
+            that record are still needed.
         journal: Narrations that are committed and end after `covered`, in order. Frames up to the last one's
             end are replayed with these decisions: speak at a segment's end, skip at every other frame.
-        admission: What the admission had seen after the record at `covered.offset`; records up to that offset
-            are not put to the admission again.
+        admission: What the admission had seen after the record at `covered.offset`, which is not put to the
+            admission again.
         dead_lettered_through: Refused records up to this offset are in the dlq already.
         next_event: Number of the stream's next event.
         ended: The stream ended with `covered`.
@@ -29,6 +30,7 @@ class RecoveredStream:
 
     snapshot: bytes | None
     covered: FramePosition
+    next_offset: int
     journal: tuple[JournalSegment, ...]
     admission: AdmissionState | None
     dead_lettered_through: int
@@ -46,7 +48,8 @@ class RecoveredPartition:
         generation: Generation of the takeover.
         position: First offset to read.
         committed_position: Before this offset, only the streams in `streams` may need records, and they only
-            those after `covered`. Usually equal to `position`; higher where the loss of a blob is made good.
+            those from their `next_offset`. Usually equal to `position`; higher where the loss of a blob is
+            made good.
         streams: State by stream; a stream that is not here begins anew.
         lost_frames: First and last offset of frames that retention deleted before they were read, or None.
     """
@@ -58,9 +61,12 @@ class RecoveredPartition:
     streams: Mapping[str, RecoveredStream]
     lost_frames: tuple[int, int] | None = None
 
-    def is_done(self, stream: str, position: FramePosition) -> bool:
-        """Whether a frame was dealt with before the takeover, so that it must be dropped."""
+    def needed_from(self, stream: str) -> int:
+        """Offset of the stream's first record that must be processed; earlier ones are only `delivered`."""
         recovered = self.streams.get(stream)
-        if recovered is None:
-            return position.offset < self.committed_position
-        return position <= recovered.covered
+        return self.committed_position if recovered is None else recovered.next_offset
+
+    def is_done(self, stream: str, position: FramePosition) -> bool:
+        """Whether a frame of a needed record is inside the recovered state, so that it must be dropped."""
+        recovered = self.streams.get(stream)
+        return recovered is not None and position <= recovered.covered

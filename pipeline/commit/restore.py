@@ -83,6 +83,7 @@ def _go_on(record: StreamCheckpoint, blobs: BlobStore, *, lost_state: bool) -> R
     state = RecoveredStream(
         snapshot=snapshot,
         covered=base.position,
+        next_offset=base.next_offset,
         journal=record.journal_after(base.position),
         admission=base.admission,
         dead_lettered_through=record.dead_lettered_through,
@@ -111,6 +112,7 @@ def _begin_anew(stream: str, record: StreamCheckpoint, model_hash: str, reason: 
     state = RecoveredStream(
         snapshot=None,
         covered=base.position,
+        next_offset=base.next_offset,
         journal=(),
         admission=base.admission,
         dead_lettered_through=record.dead_lettered_through,
