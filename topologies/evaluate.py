@@ -1,0 +1,255 @@
+"""Scores of a model on videos of the world: every frame goes the way that it goes live, all videos in one engine."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from operators.checkpoints.load import load_narrator_model, model_hash, read_config
+from operators.datasets.world import WorldNarration, generate
+from operators.encoder.frame_encoder import FrameEncoder
+from operators.narrator.engine import NarratorEngine
+from operators.narrator.model import NarratorModel
+from operators.narrator.settings import StreamSettings
+from operators.narrator.types import FrameInput, FramePosition, Narration
+from operators.scoring import NarrationScore, PredictedNarration, TrueNarration, score_narrations
+
+NS_PER_S = 1_000_000_000
+CAMERA_SIZE = 384
+"""Side of the frames that the world's cameras send, pixels."""
+JPEG_QUALITY = 85
+ENCODE_BATCH = 64
+"""Frames encoded at a time; more does not run faster on two cores."""
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationVideo:
+    """One video as the model gets it, and its truth.
+
+    Attributes:
+        seed: Its seed.
+        frames: uint8 [F, S, S, 3] RGB at the model's size.
+        times_s: float64 [F], capture times.
+        opening: The true opening narration.
+        narrations: The truth.
+    """
+
+    seed: int
+    frames: NDArray[np.uint8]
+    times_s: NDArray[np.float64]
+    opening: str
+    narrations: tuple[WorldNarration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoResult:
+    """What a model made of one video.
+
+    Attributes:
+        seed: The video's seed.
+        score: Counts, without the opening.
+        opening_right: The opening narration is exactly the truth's.
+        narrations: What the model said, opening first.
+    """
+
+    seed: int
+    score: NarrationScore
+    opening_right: bool
+    narrations: tuple[PredictedNarration, ...]
+
+    def to_row(self) -> dict[str, Any]:
+        """The video's row of the JSON report."""
+        return {"seed": self.seed, **score_figures(self.score), "opening_right": self.opening_right}
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationReport:
+    """Scores of a model.
+
+    Attributes:
+        videos: One result per video.
+        settings: What was evaluated, for the report.
+    """
+
+    videos: tuple[VideoResult, ...]
+    settings: dict[str, Any]
+
+    @property
+    def score(self) -> NarrationScore:
+        """All videos together."""
+        return sum((video.score for video in self.videos), NarrationScore())
+
+    def to_json(self) -> dict[str, Any]:
+        """One JSON object: settings, totals, and a row per video under `videos`."""
+        openings = sum(video.opening_right for video in self.videos) / max(1, len(self.videos))
+        rows = [video.to_row() for video in self.videos]
+        return {**self.settings, **score_figures(self.score), "openings_right": openings, "videos": rows}
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSettings:
+    """What is evaluated.
+
+    Attributes:
+        model: Model folder.
+        seeds: Seeds of the videos.
+        duration_s: Their length.
+        fps: Frames per second; None is the model's own.
+        theta, theta_low: Thresholds of the trigger; None are the model's own.
+        history: `clam` shows the model its memory, `none` shows it zeros.
+        num_workers: Processes that render.
+        device: `auto`, or a torch device.
+    """
+
+    model: Path
+    seeds: Sequence[int]
+    duration_s: float
+    fps: float | None = None
+    theta: float | None = None
+    theta_low: float | None = None
+    history: Literal["clam", "none"] = "clam"
+    num_workers: int = 2
+    device: str = "auto"
+
+
+def evaluate_world(settings: EvaluationSettings, progress: Progress) -> EvaluationReport:
+    """Render the videos, stream them through the model and score what it says.
+
+    Raises:
+        FlowNarError: The model can't be loaded, or a seed or duration is refused.
+    """
+    config = read_config(settings.model)
+    fps = settings.fps or config.fps
+    videos = list(_render(settings, fps, config.vision.image_size, progress))
+    encoder = FrameEncoder.load(settings.model, settings.device)
+    model = load_narrator_model(settings.model, settings.device)
+    stream = stream_settings(model, settings, fps)
+    results = narrate_videos(encoder, model, videos, stream, progress)
+    described = {
+        "model": str(settings.model),
+        "model_hash": model_hash(settings.model),
+        "history": stream.history,
+        "fps": fps,
+        "seconds": settings.duration_s,
+        "theta": stream.theta,
+        "theta_low": stream.theta_low,
+    }
+    return EvaluationReport(tuple(results), described)
+
+
+def stream_settings(model: NarratorModel, settings: EvaluationSettings, fps: float) -> StreamSettings:
+    """The streams' settings: the model's own, except what was asked for."""
+    own = StreamSettings.from_config(model.config)
+    return replace(
+        own,
+        fps=fps,
+        history=settings.history,
+        theta=own.theta if settings.theta is None else settings.theta,
+        theta_low=own.theta_low if settings.theta_low is None else settings.theta_low,
+    )
+
+
+def narrate_videos(
+    encoder: FrameEncoder,
+    model: NarratorModel,
+    videos: Sequence[EvaluationVideo],
+    settings: StreamSettings,
+    progress: Progress = lambda *_: None,
+) -> list[VideoResult]:
+    """Stream videos of equal length side by side, each conditioned on its own narrations only."""
+    total = sum(len(video.frames) for video in videos)
+    features = []
+    for video in videos:
+        parts = torch.from_numpy(video.frames).split(ENCODE_BATCH)
+        features.append(torch.cat([encoder.encode(part) for part in parts]))
+        progress("encoding", sum(len(done) for done in features), total)
+    engine = NarratorEngine(model, num_slots=len(videos))
+    for video in videos:
+        engine.open_stream(str(video.seed), settings)
+    said: dict[str, list[Narration]] = {str(video.seed): [] for video in videos}
+    done = 0
+    for index in range(max(len(video.frames) for video in videos)):
+        shown = [
+            FrameInput(
+                stream=str(video.seed),
+                position=FramePosition(index),
+                capture_time_ns=round(float(video.times_s[index]) * NS_PER_S),
+                features=features[number][index],
+            )
+            for number, video in enumerate(videos)
+            if index < len(video.frames)
+        ]
+        for outcome in engine.step(shown):
+            if outcome.narration is not None:
+                said[outcome.stream].append(outcome.narration)
+        done += len(shown)
+        progress("narrating", done, total)
+    return [score_video(video, said[str(video.seed)]) for video in videos]
+
+
+def score_video(video: EvaluationVideo, narrations: Iterable[Narration]) -> VideoResult:
+    """Compare what a model said with the truth."""
+    said = [PredictedNarration(narration.end_time_ns / NS_PER_S, narration.text) for narration in narrations]
+    truth = [TrueNarration(true.end_s, true.text, true.needs_memory) for true in video.narrations]
+    seen = [true for true in truth if true.end_s <= video.times_s[-1]]
+    opening_right = bool(said) and said[0].text == video.opening
+    return VideoResult(video.seed, score_narrations(said[1:], seen), opening_right, tuple(said))
+
+
+def score_figures(score: NarrationScore) -> dict[str, Any]:
+    """Counts and shares of a score, for a JSON report."""
+    return {
+        "f1": round(score.f1, 4),
+        "precision": round(score.precision, 4),
+        "recall": round(score.recall, 4),
+        "needs_memory_right": round(score.needs_memory_right, 4),
+        "narrations": score.predicted,
+        "true_narrations": score.expected,
+        "matched": score.matched,
+        "needs_memory": score.memory_expected,
+        "needs_memory_matched": score.memory_matched,
+    }
+
+
+def render_video(seed: int, *, duration_s: float, fps: float, image_size: int) -> EvaluationVideo:
+    """Render a video as a camera sends it (384 pixels, JPEG) and decode it as the pipeline does."""
+    from operators.frames.decode import decode_image  # noqa: PLC0415 (in the rendering process only)
+    from operators.frames.encode import encode_jpeg  # noqa: PLC0415
+
+    video = generate(seed, duration_s)
+    times_s = np.arange(int(duration_s * fps)) / fps
+    frames = [
+        decode_image(
+            encode_jpeg(video.frame(float(time_s), CAMERA_SIZE), JPEG_QUALITY), "image/jpeg", image_size
+        )
+        for time_s in times_s
+    ]
+    return EvaluationVideo(seed, np.stack(frames), times_s, video.opening, video.narrations)
+
+
+def _render(
+    settings: EvaluationSettings, fps: float, image_size: int, progress: Progress
+) -> Iterator[EvaluationVideo]:
+    render = partial(render_video, duration_s=settings.duration_s, fps=fps, image_size=image_size)
+    workers = min(settings.num_workers, len(settings.seeds))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        for number, video in enumerate(pool.map(render, settings.seeds), start=1):
+            progress("rendering", number, len(settings.seeds))
+            yield video
+
+
+def _one_thread() -> None:
+    import cv2  # noqa: PLC0415 (in the rendering process only)
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
