@@ -1,0 +1,58 @@
+"""Exactly-once narrations: how a partition's outputs become true, and how its next owner goes on from there.
+
+Kafka is the truth. Redis holds large immutable snapshots that a record in Kafka names. One Kafka transaction is
+the moment at which anything becomes true. Readers with `read_committed` see every narration once, in order, and
+never see it change.
+
+A commit (`PartitionSession.commit`), and what if the process dies
+
+1. Snapshots that were taken are put into Redis under new names.
+   Dies here: blobs without a name in any record. Nobody reads them; the next owner deletes them.
+2. The ledger makes a plan: narrations and dead letters that were buffered, the changed records of streams, and
+   the lowest record that is not inside a blob, in the dlq or past the end of its stream.
+   Dies here: the same. All that was only buffered is made again from the frames.
+3. A transaction begins, everything is sent, every acknowledgement is awaited.
+   Dies here: the transaction is aborted by the next owner (or by the broker after its timeout). Until then
+   `read_committed` readers of this partition wait; then they never see any of it. It is made again.
+4. The transaction is committed.
+   Dies here, or no answer comes: it is committed as a whole or not at all, and the next owner reads which.
+   The session says OutcomeUnknownError, deletes nothing, and is never used again.
+5. Blobs that the records do not name any more are deleted.
+   Dies here: blobs without a name, as in step 1.
+
+A takeover (`recover`), and what if the process dies
+
+1. The partition's checkpoints are read to the end. If a higher generation owns it, that is an error.
+   Dies here: nothing happened.
+2. A new producer with the partition's transactional id fences all older ones, and waits until what they left
+   open is aborted or committed.
+   Dies here: the older owner is fenced, its session dies, and the supervisor starts a new takeover.
+3. The rest of the checkpoints is read: what the older owner committed meanwhile. From here on nobody else can
+   change anything.
+   Dies here: as in step 2.
+4. The new owner is written, in a transaction of its own.
+   Dies here: as in step 2, but older generations are now refused in step 1.
+5. Each stream's blob is loaded; if it is lost, the one before it; if that is lost too, the stream begins anew
+   after its last committed narration, with an error in the log.
+   Dies here: the next takeover does the same.
+6. Blobs of older generations that no record names are deleted.
+   Dies here: the next takeover deletes the rest.
+7. Frames are read again from the lowest record that a stream still needs. Up to the last committed narration
+   the journal decides, after it the model: committed text is never made a second time, because the state
+   after it depends on it and float results may differ in the last bits.
+   Dies here: nothing was committed yet; the next takeover begins at the same place.
+
+Without any checkpoint, reading begins at the first frame that Kafka still has. Frames that Kafka deleted before
+they were read are told in `RecoveredPartition.lost_frames`.
+
+| file | what it is |
+|---|---|
+| session.py | what the narrator calls |
+| connect.py | `take_over`: the session on the real Kafka and Redis |
+| ledger.py, stream_ledger.py, positions.py | the bookkeeping: pure, no Kafka, Redis or clock |
+| snapshot_policy.py | when a stream is snapshotted |
+| plan.py, render.py | what a transaction contains, and its records |
+| checkpoint_record.py, checkpoint_json.py, strict_json.py, blob.py | what is remembered, and how it is written |
+| checkpoint_log.py, restore.py, recovery.py, recovered.py | the takeover, and what it finds |
+| ports.py, identity.py | what the protocol needs of the world, and who it acts for |
+"""
