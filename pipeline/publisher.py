@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Protocol
 
 from operators.frames.source import FrameSource, TimedFrame
 from pipeline.config import Settings
@@ -43,6 +44,16 @@ def frame_producer(settings: Settings, client_id: str) -> Iterator[IdempotentPro
         producer.close()
 
 
+class RecordSender(Protocol):
+    """Where a publisher's records go: an `IdempotentProducer`, or something that stands before one."""
+
+    def send(self, record: OutgoingRecord, on_done: Callable[[Delivery], None] | None = None) -> None:
+        """Hand one record over, in order."""
+
+    def flush(self, timeout_s: float) -> None:
+        """Wait until the outcome of every record is known."""
+
+
 class CameraPublisher:
     """Publishes one source as one stream, in one epoch.
 
@@ -58,7 +69,7 @@ class CameraPublisher:
     def __init__(
         self,
         source: FrameSource,
-        producer: IdempotentProducer,
+        producer: RecordSender,
         options: PublishOptions,
         *,
         clock_ns: Callable[[], int] = time.time_ns,

@@ -30,6 +30,17 @@ def encode_jpeg(frame: NDArray[np.uint8], quality: int = 90) -> bytes:
     return encoded.tobytes()
 
 
+def encode_png(frame: NDArray[np.uint8]) -> bytes:
+    """Encode an RGB picture uint8 [height, width, 3] as PNG, without loss.
+
+    Raises:
+        ValueError: The shape or the dtype is wrong.
+    """
+    _check_frame(frame)
+    _, encoded = cv2.imencode(".png", frame[:, :, ::-1])
+    return encoded.tobytes()
+
+
 def encode_gop(frames: Sequence[NDArray[np.uint8]], fps: float, crf: int = 20) -> bytes:
     """Encode frames as one closed H.264 group of pictures (Annex B).
 

@@ -25,7 +25,7 @@ class NarrationWriter:
 
     Args:
         format: `text` (time, stream, narration), `jsonl` (an object a line), `vtt` or `srt`.
-        console: Where text goes; the other formats go to stdout as they are.
+        console: Says what stdout can show (width, colours); text is styled for it.
     """
 
     def __init__(self, format: Literal["text", "jsonl", "vtt", "srt"], console: Console) -> None:
@@ -41,7 +41,10 @@ class NarrationWriter:
         """Write one narration."""
         self._number += 1
         if self._format == "text":
-            self._console.print(self._line(read), soft_wrap=True)
+            # Not printed by rich itself: it ends the process if the pipe is closed.
+            with self._console.capture() as capture:
+                self._console.print(self._line(read), soft_wrap=True)
+            _write(capture.get())
         elif self._format == "jsonl":
             print_json(narration_json(read))
         elif self._format == "vtt":

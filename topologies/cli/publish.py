@@ -95,20 +95,23 @@ def publish(
 def _watch_over(publisher: "CameraPublisher") -> bool:
     """Run a publisher and show what it does; say whether Ctrl-C ended it."""
     interrupted = False
-    # A service manager ends a publisher with SIGTERM: that is no error, and readers are told the end.
+
+    def interrupt(*_: object) -> None:
+        nonlocal interrupted
+        # Readers are told the end first; who presses Ctrl-C again does not want to wait for that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        interrupted = True
+        publisher.stop.set()
+
+    signal.signal(signal.SIGINT, interrupt)
+    # A service manager ends a publisher with SIGTERM: that is no error.
     signal.signal(signal.SIGTERM, lambda *_: publisher.stop.set())
     publisher.start()
     started_s = next_line_s = time.monotonic()
     with err.status("connecting …") as status:
         done = False
         while not done:
-            try:
-                done = publisher.join(STATUS_EVERY_S)
-            except KeyboardInterrupt:
-                if interrupted:
-                    raise
-                interrupted = True
-                publisher.stop.set()
+            done = publisher.join(STATUS_EVERY_S)
             line = _progress(publisher, time.monotonic() - started_s)
             status.update(line)
             if not err.is_terminal and not done and time.monotonic() >= next_line_s:

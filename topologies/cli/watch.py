@@ -48,8 +48,9 @@ def watch(
 ) -> None:
     """Show narrations as they become visible, each exactly once.
 
-    Reads as any service should: committed narrations only. Times of vtt and srt count from the first frame
-    that the first narration shown speaks of.
+    Reads as any service should: committed narrations only.
+
+    In vtt and srt, time 0 is the beginning of the first narration shown.
 
     Examples:
 

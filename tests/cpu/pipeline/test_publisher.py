@@ -32,11 +32,12 @@ class RememberingProducer:
         self._fail_at = fail_at
         self._max_record_bytes = max_record_bytes
 
-    def send(self, record: OutgoingRecord, on_done: Callable[[Delivery], None]) -> None:
+    def send(self, record: OutgoingRecord, on_done: Callable[[Delivery], None] | None = None) -> None:
         record.check_size(self._max_record_bytes)
         failed = len(self.records) == self._fail_at
         self.records.append(record)
         self.times.append(time.monotonic())
+        assert on_done is not None
         on_done(Delivery(record, None if failed else 0, TimeoutError("no answer") if failed else None))
 
     def flush(self, timeout_s: float) -> None:
@@ -62,7 +63,7 @@ def publish(
 ) -> tuple[RememberingProducer, CameraPublisher]:
     producer = producer or RememberingProducer()
     chosen = PublishOptions("cam/1", TOPIC, **{"speed": 0.0, **options})  # type: ignore[arg-type]
-    publisher = CameraPublisher(source, producer, chosen)  # type: ignore[arg-type]
+    publisher = CameraPublisher(source, producer, chosen)
     return producer, publisher
 
 
