@@ -1,15 +1,15 @@
 """Exactly-once narrations: how a partition's outputs become true, and how its next owner goes on from there.
 
-Kafka is the truth. Redis holds large immutable snapshots that a record in Kafka names. One Kafka transaction is
-the moment at which anything becomes true. Readers with `read_committed` see every narration once, in order, and
-never see it change.
+Kafka is the truth. Redis holds large immutable snapshots that a record in Kafka names. One Kafka transaction
+is the moment at which anything becomes true. Readers with `read_committed` see every narration once, in
+order, and never see it change.
 
 A commit (`PartitionSession.commit`), and what if the process dies
 
 1. Snapshots that were taken are put into Redis under new names.
    Dies here: blobs without a name in any record. Nobody reads them; the next owner deletes them.
-2. The ledger makes a plan: narrations and dead letters that were buffered, the changed records of streams, and
-   the lowest record that is not inside a blob, in the dlq or past the end of its stream.
+2. The ledger makes a plan: narrations and dead letters that were buffered, the changed records of streams,
+   and the lowest record that is not inside a blob, in the dlq or past the end of its stream.
    Dies here: the same. All that was only buffered is made again from the frames.
 3. A transaction begins, everything is sent, every acknowledgement is awaited.
    Dies here: the transaction is aborted by the next owner (or by the broker after its timeout). Until then
@@ -42,8 +42,8 @@ A takeover (`recover`), and what if the process dies
    after it depends on it and float results may differ in the last bits.
    Dies here: nothing was committed yet; the next takeover begins at the same place.
 
-Without any checkpoint, reading begins at the first frame that Kafka still has. Frames that Kafka deleted before
-they were read are told in `RecoveredPartition.lost_frames`.
+Without any checkpoint, reading begins at the first frame that Kafka still has. Frames that Kafka deleted
+before they were read are told in `RecoveredPartition.lost_frames`.
 
 | file | what it is |
 |---|---|
@@ -52,7 +52,7 @@ they were read are told in `RecoveredPartition.lost_frames`.
 | ledger.py, stream_ledger.py, positions.py | the bookkeeping: pure, no Kafka, Redis or clock |
 | snapshot_policy.py | when a stream is snapshotted |
 | plan.py, render.py | what a transaction contains, and its records |
-| checkpoint_record.py, checkpoint_json.py, strict_json.py, blob.py | what is remembered, and how it is written |
+| checkpoint_record.py, checkpoint_json.py, strict_json.py, blob.py | what is remembered, and how |
 | checkpoint_log.py, restore.py, recovery.py, recovered.py | the takeover, and what it finds |
 | ports.py, identity.py | what the protocol needs of the world, and who it acts for |
 """
