@@ -84,7 +84,7 @@ def absent_things(stage: Stage) -> list[int]:
 def learn(knowledge: Knowledge, stage: Stage, choice: Choice, end_s: float) -> None:
     """Keep account of what an activity that ended at `end_s` changed and of what its narration stated."""
     verb, slot = choice.verb, choice.slot
-    if NOTHING not in {choice.place, choice.thing}:
+    if choice.place != NOTHING and choice.thing == stage.contents[choice.place].last != NOTHING:
         knowledge.stated[choice.place] = True
     if verb is Verb.WIPE:
         knowledge.wiped_slots.add(slot)

@@ -22,7 +22,7 @@ from operators.datasets.world.vocabulary import (
     sentence,
 )
 
-MEMORY_SHARE = 0.32
+MEMORY_SHARE = 0.3
 """Share of narrations that need memory which the script steers for."""
 LONGEST_ACTIVITY_S = 8.0
 LAST_PAUSE_S = 3.5
