@@ -4,6 +4,7 @@ with frame_producer(settings, "publish") as producer:
     CameraPublisher(open_source("world:200000"), producer, PublishOptions("bench/1", topic)).run()
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -103,8 +104,7 @@ class CameraPublisher:
         self._thread.join(timeout_s)
         if self._thread.is_alive():
             return False
-        if self._failure is not None:
-            raise self._failure
+        self._raise_failure()
         return True
 
     def run(self) -> PublisherCounters:
@@ -137,23 +137,21 @@ class CameraPublisher:
         """Yield every frame with its capture time, when that time has come."""
         waits = self.options.speed > 0 or self._source.live
         speed = 1.0 if self._source.live else self.options.speed or 1.0
-        start_ns = 0
+        limit_s = math.inf if self.options.max_seconds is None else self.options.max_seconds
+        start_ns, started_s = 0, 0.0
         for frame in self._source:
-            if self.stop.is_set() or self._is_over(frame):
+            if self.stop.is_set() or frame.time_s >= limit_s - 1e-6:
                 return
             if not start_ns:
-                start_ns = self._clock_ns()
+                start_ns, started_s = self._clock_ns(), time.monotonic()
                 self._count(start_time_ns=start_ns)
-            due_ns = start_ns + round(frame.time_s / speed * NS_PER_S)
-            wait_s = (due_ns - self._clock_ns()) / NS_PER_S if waits else 0.0
+            due_s = frame.time_s / speed
+            # Waiting goes by the clock that is never set: a corrected wall clock must not stop a camera.
+            wait_s = started_s + due_s - time.monotonic() if waits else 0.0
             if wait_s > 0 and self.stop.wait(wait_s):
                 return
             self._count(behind_s=max(0.0, -wait_s))
-            yield frame, due_ns
-
-    def _is_over(self, frame: TimedFrame) -> bool:
-        limit_s = self.options.max_seconds
-        return limit_s is not None and frame.time_s >= limit_s - 1e-6
+            yield frame, start_ns + round(due_s * NS_PER_S)
 
     def _finish(self, packer: FramePacker) -> None:
         for packed in packer.flush():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from operators.errors import FrameError
 from operators.frames.caption_bar import caption_bar
 from operators.frames.captions import Caption
-from operators.frames.encode import to_yuv420
+from operators.frames.libav import to_yuv420
 
 MIN_WIDTH = 480
 """Smaller pictures are enlarged to this width, so that letters under them can be read."""

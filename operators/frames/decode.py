@@ -7,25 +7,20 @@ upside down is narrated upside down. Transparency is dropped; grey, 16-bit and C
 
 import io
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import av
 import numpy as np
-from av.codec.context import CodecContext
-from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
 from operators.errors import FrameError
 from operators.frames.image_header import read_image_header
+from operators.frames.libav import decoder_options, open_decoder, to_rgb
 from operators.frames.limits import DEFAULT_LIMITS, IMAGE_TYPES, VIDEO_TYPES, FrameLimits, bare_type
-from operators.frames.resize import resize_frame
 from operators.frames.video_header import annexb_picture_size, video_corrupt
 
 _IMAGE_CODECS = {"image/jpeg": "mjpeg", "image/png": "png", "image/webp": "webp"}
-_EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
-"""Conversion to RGB that gives the same bytes on every CPU."""
 
 
 def decode_image(
@@ -48,7 +43,7 @@ def decode_image(
     header = read_image_header(data, content_type)
     _check_pixels(header.width, header.height, limits)
     kind = bare_type(content_type)
-    decoder = _open_decoder(_IMAGE_CODECS[kind], limits)
+    decoder = open_decoder(_IMAGE_CODECS[kind], limits)
     try:
         frames = decoder.decode(av.Packet(header.data)) + decoder.decode(None)
     except (av.FFmpegError, ValueError) as error:
@@ -93,7 +88,10 @@ def decode_gop(
             code="frame-count-mismatch",
             action="Send shorter groups of pictures.",
         )
-    decoded = _decode_mp4(data, limits) if kind == "video/mp4" else _decode_annexb(data, kind[6:], limits)
+    mp4 = kind == "video/mp4"
+    decoded = (
+        _decode_mp4(data, frame_count, limits) if mp4 else _decode_annexb(data, kind[6:], frame_count, limits)
+    )
     frames: list[NDArray[np.uint8]] = []
     try:
         for frame in decoded:
@@ -130,37 +128,19 @@ def is_video_type(content_type: str) -> bool:
     )
 
 
-def to_rgb(frame: VideoFrame, size: int | None) -> NDArray[np.uint8]:
-    """Convert a decoded frame to RGB uint8 [height, width, 3]; unless size is None, resize it to a square."""
-    rgb = frame.reformat(format="rgb24", interpolation=_EXACT, threads=1).to_ndarray()
-    picture = cast("NDArray[np.uint8]", rgb)
-    return picture if size is None else resize_frame(picture, size)
-
-
-def _open_decoder(codec: str, limits: FrameLimits) -> VideoCodecContext:
-    decoder = cast("VideoCodecContext", CodecContext.create(codec, "r"))
-    decoder.thread_count = 1
-    decoder.options = _decoder_options(limits)
-    return decoder
-
-
-def _decoder_options(limits: FrameLimits) -> dict[str, str]:
-    # max_pixels stops a second, larger header inside the data; it counts padding to whole blocks too.
-    return {"err_detect": "explode", "max_pixels": str(2 * limits.max_pixels + 65_536)}
-
-
-def _decode_annexb(data: bytes, codec: str, limits: FrameLimits) -> Iterator[VideoFrame]:
-    _check_pixels(*annexb_picture_size(data, codec), limits)
-    decoder = _open_decoder("h264" if codec == "h264" else "hevc", limits)
+def _decode_annexb(data: bytes, codec: str, frame_count: int, limits: FrameLimits) -> Iterator[VideoFrame]:
+    width, height = annexb_picture_size(data, codec)
+    _check_pixels(width, height, limits, frame_count)
+    decoder = open_decoder("h264" if codec == "h264" else "hevc", limits)
     for packet in decoder.parse(data) + decoder.parse(None):
         yield from decoder.decode(packet)
     yield from decoder.decode(None)
 
 
-def _decode_mp4(data: bytes, limits: FrameLimits) -> Iterator[VideoFrame]:
+def _decode_mp4(data: bytes, frame_count: int, limits: FrameLimits) -> Iterator[VideoFrame]:
     if data[4:8] not in (b"ftyp", b"styp", b"moov"):
         raise video_corrupt(f"content-type says video/mp4, but the value starts with {data[:8].hex(' ')}")
-    options: Any = [_decoder_options(limits)]  # PyAV's stub says list[str]; it takes one dict per stream.
+    options: Any = [decoder_options(limits)]  # PyAV's stub says list[str]; it takes one dict per stream.
     with av.open(io.BytesIO(data), "r", format="mp4", stream_options=options) as container:
         if len(container.streams.video) != 1:
             raise video_corrupt(f"the MP4 holds {len(container.streams.video)} video tracks; one is needed")
@@ -170,18 +150,24 @@ def _decode_mp4(data: bytes, limits: FrameLimits) -> Iterator[VideoFrame]:
             raise FrameError(
                 f"the MP4 holds {codec.name}", code="content-type-unsupported", action="Send H.264 or H.265."
             )
-        _check_pixels(codec.width, codec.height, limits)
+        _check_pixels(codec.width, codec.height, limits, frame_count)
         codec.thread_count = 1
-        codec.options = _decoder_options(limits)
+        codec.options = decoder_options(limits)
         yield from container.decode(stream)
 
 
-def _check_pixels(width: int, height: int, limits: FrameLimits) -> None:
+def _check_pixels(width: int, height: int, limits: FrameLimits, frame_count: int = 1) -> None:
     if width * height > limits.max_pixels:
         raise FrameError(
             f"the picture has {width} x {height} pixels; {limits.max_pixels:,} in all are allowed",
             code="image-too-large",
             action="Let the camera send smaller pictures, or raise frames.max_pixels.",
+        )
+    if width * height * frame_count > limits.max_gop_pixels:
+        raise FrameError(
+            f"{frame_count} frames of {width} x {height} pixels; {limits.max_gop_pixels:,} are allowed",
+            code="image-too-large",
+            action="Send shorter groups of pictures.",
         )
 
 

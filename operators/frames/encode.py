@@ -6,11 +6,9 @@ from fractions import Fraction
 import cv2
 import numpy as np
 from av.codec.context import CodecContext
-from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
-_EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+from operators.frames.libav import to_yuv420
 
 
 def encode_jpeg(frame: NDArray[np.uint8], quality: int = 90) -> bytes:
@@ -80,12 +78,6 @@ def encode_gop(frames: Sequence[NDArray[np.uint8]], fps: float, crf: int = 20) -
         packets += encoder.encode(picture)
     packets += encoder.encode(None)
     return b"".join(bytes(packet) for packet in packets)
-
-
-def to_yuv420(frame: NDArray[np.uint8]) -> VideoFrame:
-    """Convert an RGB picture uint8 [height, width, 3] to the format that video encoders take."""
-    picture = VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-    return picture.reformat(format="yuv420p", interpolation=_EXACT, threads=1)
 
 
 def _check_frame(frame: NDArray[np.uint8]) -> None:

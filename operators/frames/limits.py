@@ -16,10 +16,13 @@ class FrameLimits:
     Attributes:
         max_pixels: Largest width x height of a frame; the default is 8K (7680 x 4320).
         max_gop_frames: Most frames in one group of pictures; the same bound as in the wire contract.
+        max_gop_pixels: Largest width x height x frames of a group: a few kilobytes can hold minutes of
+            large, still pictures; the default takes a second or two to decode at 1080p.
     """
 
     max_pixels: int = 33_177_600
     max_gop_frames: int = 1000
+    max_gop_pixels: int = 2_000_000_000
 
 
 DEFAULT_LIMITS = FrameLimits()

@@ -11,7 +11,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from operators.errors import FrameError
-from operators.frames.decode import to_rgb
+from operators.frames.libav import to_rgb
 from operators.frames.retime import nearest_to_ticks
 
 log = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.datasets.world import generate
+from operators.datasets.world.truth import MIN_DURATION_S
 from operators.errors import FrameError
 
 NATIVE_SIZE = 384
@@ -50,7 +51,12 @@ def parse_world_uri(uri: str) -> WorldUri:
 
 
 def world_frames(video: WorldUri, fps: float) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Yield (tick number, RGB uint8 [384, 384, 3]), as a camera in the world would send them."""
-    drawn = generate(video.seed, video.duration_s)
+    """Yield (tick number, RGB uint8 [384, 384, 3]), as a camera in the world would send them.
+
+    Raises:
+        WorldError: The seed is kept back, or the video too long.
+    """
+    # The world makes no shorter videos; of one that is asked for, the beginning is shown.
+    drawn = generate(video.seed, max(video.duration_s, MIN_DURATION_S))
     for tick in range(round(video.duration_s * fps)):
         yield tick, drawn.frame(tick / fps, NATIVE_SIZE)

@@ -107,6 +107,14 @@ def _watch_over(publisher: "CameraPublisher") -> bool:
     # A service manager ends a publisher with SIGTERM: that is no error.
     signal.signal(signal.SIGTERM, lambda *_: publisher.stop.set())
     publisher.start()
+    try:
+        _show_progress(publisher)
+    finally:
+        publisher.stop.set()
+    return interrupted
+
+
+def _show_progress(publisher: "CameraPublisher") -> None:
     started_s = next_line_s = time.monotonic()
     with err.status("connecting …") as status:
         done = False
@@ -118,7 +126,6 @@ def _watch_over(publisher: "CameraPublisher") -> bool:
                 err.print(line, highlight=False)
                 next_line_s = time.monotonic() + LINE_EVERY_S
     err.print(f"{_progress(publisher, time.monotonic() - started_s)}; ended", highlight=False)
-    return interrupted
 
 
 def _progress(publisher: "CameraPublisher", elapsed_s: float) -> str:

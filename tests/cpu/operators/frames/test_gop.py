@@ -140,6 +140,13 @@ def test_large_pictures_are_refused_before_decoding() -> None:
         assert refusal(data, 2, kind, below) == "image-too-large"
 
 
+def test_groups_of_too_many_pixels_in_all_are_refused() -> None:
+    data = encode_gop(moving_square(5), 4)
+    pixels = 5 * 96 * 160
+    assert len(decode_gop(data, "video/h264", 16, 5, FrameLimits(max_gop_pixels=pixels))) == 5
+    assert refusal(data, 5, limits=FrameLimits(max_gop_pixels=pixels - 1)) == "image-too-large"
+
+
 @pytest.mark.parametrize(("height", "width"), [(96, 160), (98, 162), (1080, 1920), (2, 2), (720, 1280)])
 def test_the_announced_size_is_the_cropped_size(height: int, width: int) -> None:
     frames = [np.zeros((height, width, 3), np.uint8)]

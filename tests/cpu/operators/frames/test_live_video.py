@@ -100,6 +100,12 @@ def test_an_address_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPat
     assert caught.value.code == "source-unreadable"
 
 
+def test_a_device_that_is_no_camera_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_video, "FIRST_DEADLINE_S", 0.0)
+    with pytest.raises(FrameError, match="/dev/null can't be opened"):
+        next(iter(open_source("/dev/null")))
+
+
 def test_a_stopped_source_ends_while_it_waits_for_its_camera() -> None:
     stop = threading.Event()
     threading.Timer(0.3, stop.set).start()

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from operators.datasets.world import generate
+from operators.datasets.world.truth import WorldError
 from operators.errors import FrameError
 from operators.frames.encode import encode_jpeg
 from operators.frames.source import open_source
@@ -51,6 +53,16 @@ def test_a_loop_goes_on_in_time_with_the_same_frames() -> None:
     assert np.array_equal(frames[3].frame, frames[12].frame)
     assert not np.array_equal(frames[3].frame, frames[4].frame)
     assert frames[0].frame.shape == (32, 32, 3)
+
+
+def test_the_world_is_drawn_as_its_camera_sends_it() -> None:
+    frames = list(open_source("world:200001?seconds=2", fps=2.0))
+    assert [time_s for time_s, _ in frames] == [0.0, 0.5, 1.0, 1.5]
+    drawn = generate(200001, 30.0)
+    for time_s, frame in frames:
+        assert np.array_equal(frame, drawn.frame(time_s, 384))
+    with pytest.raises(WorldError, match="900000"):
+        next(iter(open_source("world:900000")))
 
 
 def test_a_source_can_be_read_twice() -> None:
