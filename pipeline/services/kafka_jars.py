@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 KAFKA_VERSION = "4.1.1"
 INFRA = REPO_ROOT / "infra" / "kafka"
 
+_STAMP = "checksums.sha256"
+
 FETCH_DEADLINE_S = 600.0
 """43 MB from a registry; 30 s is usual."""
 
@@ -35,14 +37,19 @@ def ensure_jars(settings: Settings) -> Path:
         folder = settings.services.kafka_libs
         check_jars(folder)
         return folder
-    folder = settings.cache_dir / f"kafka-{KAFKA_VERSION}"
-    stamp = folder / "checksums.sha256"
-    wanted = (INFRA / "checksums.sha256").read_bytes()
-    # Hashing 43 MB takes half a second: it is done once, and the stamp is the last file to be written.
-    if not (stamp.is_file() and stamp.read_bytes() == wanted):
+    folder = _cache_folder(settings)
+    if not jars_are_there(settings):
         _fetch(folder)
-        stamp.write_bytes(wanted)
+        # Hashing 43 MB takes half a second: it is done once, and the stamp is the last file to be written.
+        (folder / _STAMP).write_bytes((INFRA / _STAMP).read_bytes())
     return folder
+
+
+def jars_are_there(settings: Settings) -> bool:
+    """Whether `ensure_jars` needs no Maven: the jars were fetched and checked before, or are given."""
+    stamp = _cache_folder(settings) / _STAMP
+    fetched = stamp.is_file() and stamp.read_bytes() == (INFRA / _STAMP).read_bytes()
+    return fetched or settings.services.kafka_libs is not None
 
 
 def check_jars(folder: Path) -> None:
@@ -61,6 +68,10 @@ def check_jars(folder: Path) -> None:
             f"The jars in {folder} do not match infra/kafka/checksums.sha256: {', '.join(sorted(wrong))}.",
             action="Remove the folder and run the command again.",
         )
+
+
+def _cache_folder(settings: Settings) -> Path:
+    return settings.cache_dir / f"kafka-{KAFKA_VERSION}"
 
 
 def _fetch(folder: Path) -> None:

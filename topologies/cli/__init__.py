@@ -10,6 +10,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "topics",
     "config",
     "status",
+    "doctor",
     "model",
     "publish",
     "watch",

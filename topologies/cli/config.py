@@ -56,6 +56,7 @@ def show(
 
 
 def _print_table(shown: "list[ShownSetting]") -> None:
+    from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -65,5 +66,5 @@ def _print_table(shown: "list[ShownSetting]") -> None:
     for setting in shown:
         style = "dim" if setting.origin == "default" else None
         value = "" if setting.value is None else str(setting.value)
-        table.add_row(setting.key, value, setting.origin, style=style)
+        table.add_row(setting.key, escape(value), escape(setting.origin), style=style)
     out.print(table, highlight=False, soft_wrap=False)

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -27,10 +28,15 @@ def print_json(value: Any) -> None:
 
 def fail(message: str, action: str = "", exit_code: int = EXIT_FAILED) -> NoReturn:
     """Print an error and what to do about it to stderr, and end the command."""
-    err.print(f"[bold red]error:[/] {message}", highlight=False)
-    if action:
-        err.print(f"  {action}", highlight=False)
+    _print_error(message, action)
     raise typer.Exit(exit_code)
+
+
+def _print_error(message: str, action: str) -> None:
+    # Escaped, because messages quote what they found: '[kafka]' would be taken for a style and vanish.
+    err.print(f"[bold red]error:[/] {escape(message)}", highlight=False)
+    if action:
+        err.print(f"  {escape(action)}", highlight=False)
 
 
 def run_app(app: typer.Typer) -> None:
@@ -40,9 +46,7 @@ def run_app(app: typer.Typer) -> None:
     try:
         app()
     except FlowNarError as error:
-        err.print(f"[bold red]error:[/] {error.message}", highlight=False)
-        if error.action:
-            err.print(f"  {error.action}", highlight=False)
+        _print_error(error.message, error.action)
         sys.exit(getattr(error, "exit_code", EXIT_FAILED))
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)

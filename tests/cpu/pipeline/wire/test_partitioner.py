@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kafka.partitioner import DefaultPartitioner
 
-from pipeline.wire.partitioner import murmur2, partition_of
+from pipeline.wire.partitioner import CONTRACT_VECTORS, murmur2, partition_of
 
 STREAMS = st.from_regex(r"[A-Za-z0-9._:~-]{1,50}", fullmatch=True)
 
@@ -23,7 +23,7 @@ def test_vectors_of_the_wire_contract(
 ) -> None:
     assert murmur2(stream.encode()) == hash_
     assert partition_of(stream, 4) == partition_of_4
-    assert partition_of(stream, 64) == partition_of_64
+    assert partition_of(stream, 64) == partition_of_64 == CONTRACT_VECTORS[stream]
 
 
 @given(STREAMS, st.integers(1, 2000))

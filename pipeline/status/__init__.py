@@ -1,0 +1,1 @@
+"""What runs, where, and how far it is: gathered for `flownar status`."""
