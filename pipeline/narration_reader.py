@@ -4,8 +4,9 @@ with NarrationReader(settings.kafka, start=Beginning()) as reader:
     for narration in reader.read(timeout_s=1.0): ...
 """
 
+import heapq
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from types import TracebackType
@@ -103,6 +104,8 @@ class NarrationReader:
     def read(self, timeout_s: float) -> list[ReadNarration]:
         """Narrations that are there, waiting for the first at most `timeout_s`; in order per stream.
 
+        Those of different partitions are put in order of time as far as they were read together.
+
         Records that are no narrations are left out with a warning: a reader must survive them.
 
         Raises:
@@ -114,7 +117,7 @@ class NarrationReader:
             _log.warning("%s; reading goes on with the oldest narrations that are left", error.message)
             self._skip_what_is_gone()
             return []
-        return [narration for record in records if (narration := self._decoded(record)) is not None]
+        return [narration for record in _merged(records) if (narration := self._decoded(record)) is not None]
 
     def read_present(self, timeout_s: float = 1.0) -> Iterator[ReadNarration]:
         """Yield all narrations that were visible when the reader was opened, and perhaps some later ones."""
@@ -159,3 +162,11 @@ class NarrationReader:
 
     def _wanted(self, stream: str) -> bool:
         return not self._streams or any(fnmatchcase(stream, pattern) for pattern in self._streams)
+
+
+def _merged(records: list[Record]) -> Iterable[Record]:
+    """Put the partitions' records in order of time; those of one partition stay in order of offset."""
+    by_partition: dict[int, list[Record]] = {}
+    for record in records:
+        by_partition.setdefault(record.partition, []).append(record)
+    return heapq.merge(*by_partition.values(), key=lambda record: record.timestamp_ms)

@@ -53,7 +53,9 @@ def list_letters(
         cells = (_time(letter)[11:19], place, _key(letter), letter.letter.code, letter.letter.stage)
         table.add_row(*map(Text, (*cells, letter.letter.message)))
     out.print(table, soft_wrap=False)
-    err.print("Look at one with: flownar dlq show PLACE", style="dim", highlight=False)
+    last = letters[-1]
+    hint = f"Look at one by its place: flownar dlq show {last.partition} {last.offset}"
+    err.print(hint, style="dim", highlight=False)
 
 
 @dlq_app.command("show")

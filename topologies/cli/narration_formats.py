@@ -2,7 +2,6 @@
 
 import json
 import sys
-import zlib
 from datetime import datetime
 from typing import Literal
 
@@ -16,7 +15,7 @@ from pipeline.wire.narration_event import encode_narration
 from pipeline.wire.times import NS_PER_S
 from topologies.cli.console import print_json
 
-_COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_red", "bright_cyan", "bright_green")
+_COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_green", "bright_magenta")
 _WIDEST_STREAM = 28
 
 
@@ -32,6 +31,7 @@ class NarrationWriter:
         self._format = format
         self._console = console
         self._stream_width = 0
+        self._colours: dict[str, str] = {}
         self._origin_ns: int | None = None
         self._number = 0
         if format == "vtt":
@@ -56,8 +56,7 @@ class NarrationWriter:
         stream, narration = read.event.stream, read.event.narration
         self._stream_width = min(max(self._stream_width, len(stream)), _WIDEST_STREAM)
         moment = datetime.fromtimestamp(narration.end_time_ns / NS_PER_S).astimezone()
-        # Not hash(): a stream keeps its colour from one run to the next.
-        colour = _COLOURS[zlib.crc32(stream.encode()) % len(_COLOURS)]
+        colour = self._colours.setdefault(stream, _COLOURS[len(self._colours) % len(_COLOURS)])
         length_s = (narration.end_time_ns - narration.start_time_ns) / NS_PER_S
         return Text.assemble(
             (f"{moment:%H:%M:%S}.{moment.microsecond // 100_000}", "dim"),
