@@ -11,9 +11,6 @@ from operators.narrator.rope import RotaryTable, rotate
 class CachedAttention:
     """Packed new tokens see what is visible of their streams, themselves included.
 
-    Keys are cached as they are and rotated by their present positions whenever they are read, so that
-    positions may be shifted without touching the cache.
-
     Args:
         cache: Keys and values of all streams; the new tokens' are written into it.
         batch: The pass.
@@ -23,24 +20,19 @@ class CachedAttention:
     def __init__(self, cache: KeyValueCache, batch: PackedBatch, rotary: RotaryTable) -> None:
         self._cache = cache
         self._batch = batch
-        self._query_angles = rotary.rows(batch.positions)
-        self._key_angles = rotary.rows(batch.key_positions)
+        self._angles = rotary.rows(batch.positions)
 
     def __call__(self, layer: int, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """See `decoder.Attention`."""
         batch = self._batch
-        self._cache.write(layer, batch.places, keys, values)
+        self._cache.write(layer, batch.places, keys, rotate(keys, self._angles), values)
         all_keys, all_values = self._cache.read(layer, batch.key_places)  # [B, L, kv_heads, D]
         num_streams, longest = batch.padded_shape
         padded = queries.new_zeros(num_streams * longest, *queries.shape[1:])
-        padded[batch.padded_rows] = rotate(queries, self._query_angles)
-        attended = grouped_attention(
-            padded.view(num_streams, longest, *queries.shape[1:]),
-            rotate(all_keys, self._key_angles),
-            all_values,
-            batch.visible,
-        )
-        return attended.flatten(0, 1)[batch.padded_rows]
+        padded.index_copy_(0, batch.padded_rows, rotate(queries, self._angles))
+        padded = padded.view(num_streams, longest, *queries.shape[1:])
+        attended = grouped_attention(padded, all_keys, all_values, batch.visible)
+        return attended.flatten(0, 1).index_select(0, batch.padded_rows)
 
 
 class MaskedAttention:

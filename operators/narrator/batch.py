@@ -31,7 +31,6 @@ class PackedBatch:
         padded_rows: int64 [T], row of each token among the B x Q padded queries.
         padded_shape: (B, Q).
         key_places: int64 [B, L], where the keys lie; padded with the stream's first key.
-        key_positions: int64 [B, L].
         visible: bool [B, 1, Q, L], True = may attend. Padding rows see all keys of their stream.
         last_rows: int64 [B], row of each stream's last token.
     """
@@ -42,7 +41,6 @@ class PackedBatch:
     padded_rows: Tensor
     padded_shape: tuple[int, int]
     key_places: Tensor
-    key_positions: Tensor
     visible: Tensor
     last_rows: Tensor
 
@@ -67,7 +65,7 @@ def pack(feeds: Sequence[Feed], slot_size: int, device: torch.device) -> PackedB
             new_places, new_positions = feed.stream.regions.append(piece.region, len(piece.token_ids))
             places.append(base + new_places)
             positions.append(new_positions)
-    keys = [feed.stream.regions.keys() for feed in feeds]
+    keys = [feed.stream.regions.visible_keys() for feed in feeds]
     lengths = np.array([len(key_positions) for _, key_positions in keys])
     key_places = np.empty((batch, lengths.max()), dtype=np.int64)
     key_positions = np.zeros((batch, lengths.max()), dtype=np.int64)
@@ -93,7 +91,6 @@ def pack(feeds: Sequence[Feed], slot_size: int, device: torch.device) -> PackedB
         padded_rows=on_device(padded_rows),
         padded_shape=(batch, longest),
         key_places=on_device(key_places),
-        key_positions=on_device(key_positions),
         visible=on_device(visible[:, None]),
         last_rows=on_device(ends - 1),
     )

@@ -116,6 +116,9 @@ class NarratorEngine:
                 turn.decide(p_skip, self._rules)
             self._write([turn for turn in turns if turn.speaks])
         outcomes |= {turn.frame.stream: turn.finish(self._model.layout) for turn in turns}
+        for turn in turns:
+            if turn.stream.rebase(self._model.layout):
+                self._runner.move_narrations(turn.stream)
         return [outcomes[frame.stream] for frame in frames]
 
     def _admit(self, frames: Sequence[FrameInput]) -> tuple[list[Turn], Tensor, dict[str, FrameOutcome]]:

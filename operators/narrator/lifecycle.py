@@ -1,6 +1,5 @@
 """Opening a stream: new, or continued from a snapshot; and taking the snapshot."""
 
-import numpy as np
 import torch
 
 from operators.errors import EngineError
@@ -86,7 +85,7 @@ def take_snapshot(
 ) -> StreamSnapshot:
     """Copy everything that a stream is."""
     regions = stream.regions
-    places = stream.slot * cache.slot_size + regions.keys()[0]
+    places = stream.slot * cache.slot_size + regions.visible_keys()[0]
     keys, values = cache.export(torch.from_numpy(places))
     return StreamSnapshot(
         settings=stream.settings,
@@ -122,17 +121,15 @@ def restore_snapshot(
         if getattr(snapshot.settings, name) != getattr(stream.settings, name):
             raise _unfit(stream, f"{name} {getattr(snapshot.settings, name)!r}")
     regions = stream.regions
-    places = []
     for region, runs in zip(Region, (snapshot.prompt, snapshot.narrations, snapshot.visual), strict=True):
         for position, length in runs:
             regions.next_position = position
-            places.append(regions.append(region, length)[0])
+            regions.append(region, length)
     regions.next_position = snapshot.next_position
+    places, positions = (torch.from_numpy(x) for x in regions.visible_keys())
     try:
         memory.reset(stream.slot, snapshot.memory)
-        if places:
-            index = torch.from_numpy(stream.slot * cache.slot_size + np.concatenate(places))
-            cache.restore(index, snapshot.keys, snapshot.values)
+        cache.restore(stream.slot * cache.slot_size + places, positions, snapshot.keys, snapshot.values)
     except RuntimeError as error:
         raise _unfit(stream, "a model of other sizes") from error
     stream.position, stream.segment, stream.num_frames = (

@@ -123,11 +123,15 @@ class StreamRegions:
         """Tokens in the ring."""
         return sum(run.length for run in self.narrations)
 
-    def keys(self) -> tuple[Indices, Indices]:
+    def visible_keys(self) -> tuple[Indices, Indices]:
         """Places in the slot and positions of all visible tokens, region by region; int64 [L] each."""
         parts = [self._places(region, self._region(region)[0]) for region in Region]
         places, positions = zip(*parts, strict=True)
         return np.concatenate(places), np.concatenate(positions)
+
+    def narration_keys(self) -> tuple[Indices, Indices]:
+        """Places in the slot and positions of the narrations' tokens; int64 [L] each."""
+        return self._places(Region.NARRATION, self.narrations)
 
     def _region(self, region: Region) -> tuple[list[Run], int, int]:
         """Runs, first place and size of a region."""

@@ -85,7 +85,7 @@ class RotaryTable:
     def __init__(self, config: RopeConfig, head_dim: int, num_positions: int, device: torch.device) -> None:
         positions = torch.arange(num_positions, dtype=torch.float64)
         angles = torch.outer(positions, config.frequencies(head_dim))
-        self.num_positions = num_positions
+        self.device = device
         self._table = torch.stack([angles.cos(), angles.sin()], dim=1).to(device, torch.float32)
 
     def rows(self, positions: Tensor) -> tuple[Tensor, Tensor]:

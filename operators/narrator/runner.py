@@ -13,6 +13,7 @@ from operators.narrator.decoder import Decoder
 from operators.narrator.pieces import FRAME_TOKEN, MEMORY_TOKEN
 from operators.narrator.regions import RegionSizes
 from operators.narrator.rope import RotaryTable
+from operators.narrator.stream import Stream
 
 
 class LanguageRunner:
@@ -37,7 +38,7 @@ class LanguageRunner:
             slot_size=sizes.total,
             num_kv_heads=config.num_kv_heads,
             head_dim=config.head_dim,
-            device=self.device,
+            rotary=self._rotary,
             dtype=self.dtype,
         )
 
@@ -58,8 +59,15 @@ class LanguageRunner:
         if vision is not None:
             rows = [np.flatnonzero(batch.token_ids == token) for token in (FRAME_TOKEN, MEMORY_TOKEN)]
             embedded[torch.from_numpy(np.concatenate(rows)).to(self.device)] = vision.to(self.dtype)
-        hidden = self._decoder(embedded, CachedAttention(self.cache, batch, self._rotary))
+        attention = CachedAttention(self.cache, batch, self._rotary)
+        hidden = self._decoder(embedded, attention)
         return self._decoder.logits(hidden[batch.last_rows])
+
+    def move_narrations(self, stream: Stream) -> None:
+        """Follow a shift of the positions of a stream's narrations."""
+        places, positions = stream.regions.narration_keys()
+        on_device = [torch.from_numpy(x).to(self.device) for x in (places, positions)]
+        self.cache.rotate_again(stream.slot * self.cache.slot_size + on_device[0], on_device[1])
 
 
 def skip_probability(logits: Tensor, skip: int) -> list[float]:

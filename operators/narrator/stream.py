@@ -15,7 +15,8 @@ NS_PER_S = 1_000_000_000
 
 @dataclass(slots=True)
 class Stream:
-    """One open stream. `show` is called for each frame before it is fed, then `end_segment` or `fold` if due.
+    """One open stream. `show` is called for each frame before it is fed; then, if due, `end_segment`
+    or `fold`, and after them `rebase`.
 
     Attributes:
         name: Stream id.
@@ -83,7 +84,7 @@ class Stream:
         self.num_frames += 1
         return fed
 
-    def end_segment(self, capture_time_ns: int, layout: SequenceLayout) -> None:
+    def end_segment(self, capture_time_ns: int) -> None:
         """Prune after a narration that ended with a frame of that time, and open the next segment."""
         self.regions.drop_visual()
         self.end_of_turn_pending = True
@@ -97,25 +98,34 @@ class Stream:
         self.num_frames = 0
         self.start = None
         self.last_narration_ns = capture_time_ns
-        self._rebase(layout)
 
-    def fold(self, layout: SequenceLayout) -> None:
+    def fold(self) -> None:
         """Drop the open segment's visual tokens: the memory knows them. Nothing is narrated."""
         self.regions.drop_visual()
         self.num_frames = 0
-        self._rebase(layout)
 
-    def _rebase(self, layout: SequenceLayout) -> None:
-        regions = self.regions
+    def rebase(self, layout: SequenceLayout) -> bool:
+        """Shift positions at a segment's end if the next segment could leave the trained range.
+
+        The narrations are moved to right behind the prompt; the oldest are dropped while that is not enough.
+
+        Returns:
+            Whether narrations were moved.
+        """
+        regions, moved = self.regions, False
+        if self.is_opening or self.num_frames:
+            return False
         reach = num_segment_positions(layout, self.settings)
         while regions.next_position + reach > self.max_position + 1:
             first = regions.narrations[0].position if regions.narrations else regions.next_position
-            if first == regions.prompt_end:
-                if not regions.narrations:
-                    return
+            if first > regions.prompt_end:
+                regions.shift(first - regions.prompt_end)
+                moved = bool(regions.narrations)
+            elif regions.narrations:
                 self._drop_oldest_narration()
             else:
-                regions.shift(first - regions.prompt_end)
+                break
+        return moved
 
     def _drop_oldest_narration(self) -> None:
         """Forget the oldest narration; if it was the last, no one can see its end of turn any more."""

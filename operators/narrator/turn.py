@@ -61,9 +61,9 @@ class Turn:
         narration = self._narration(layout) if self.speaks else None
         folded = not self.speaks and self.stream.is_full
         if self.speaks:
-            self.stream.end_segment(self.frame.capture_time_ns, layout)
+            self.stream.end_segment(self.frame.capture_time_ns)
         elif folded:
-            self.stream.fold(layout)
+            self.stream.fold()
         return FrameOutcome(
             stream=self.frame.stream,
             position=self.frame.position,
