@@ -121,6 +121,24 @@ class NarratorEngine:
                 self._runner.move_narrations(turn.stream)
         return [outcomes[frame.stream] for frame in frames]
 
+    @torch.inference_mode()
+    def end_stream(self, stream: str, time_ns: int) -> FrameOutcome | None:
+        """Narrate the open segment of a stream that ended, at `time_ns`, without a further frame.
+
+        Returns:
+            None if nothing was shown since the last narration, or if the rules narrate no end.
+
+        Raises:
+            EngineError: It is not open.
+        """
+        ending = self._stream(stream)
+        if ending.position is None or not ending.num_frames or not self._rules.narrate_at_end:
+            return None
+        last = FrameInput(stream, ending.position, time_ns, torch.empty(0), end_of_stream=True)
+        turn = Turn(ending, last, speaks=True, forced=True)
+        self._write([turn])
+        return turn.finish(self._model.layout)
+
     def _admit(self, frames: Sequence[FrameInput]) -> tuple[list[Turn], Tensor, dict[str, FrameOutcome]]:
         """Refuse bad frames; returns the others, their features [B, N, D], and the refusals."""
         turns = [Turn(self._stream(frame.stream), frame) for frame in frames]
