@@ -1,7 +1,7 @@
 """The model folder: there, and its parts fit together."""
 
-from pipeline.config import ModelSettings
 from operators.errors import OperatorError
+from pipeline.config import ModelSettings
 from pipeline.doctor.finding import Finding, ok, problem
 
 

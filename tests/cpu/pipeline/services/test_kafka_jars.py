@@ -8,6 +8,7 @@ from pipeline.config import ServicesSettings, Settings
 from pipeline.errors import ServiceError
 from pipeline.services import kafka_jars
 from pipeline.services.kafka_jars import KAFKA_VERSION, ensure_jars
+from pipeline.settings.models import REPO_ROOT
 
 JARS = {"a.jar": b"first", "b.jar": b"second"}
 
@@ -86,3 +87,9 @@ def test_a_failing_maven_tells_its_reason(
         ensure_jars(Settings(cache_dir=tmp_path / "cache"))
     assert "KAFKA_LIBS" in caught.value.action
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_the_version_is_that_of_the_artifacts_and_their_checksums() -> None:
+    infra = REPO_ROOT / "infra" / "kafka"
+    assert f"<kafka.version>{KAFKA_VERSION}</kafka.version>" in (infra / "pom.xml").read_text()
+    assert f"kafka-server-{KAFKA_VERSION}.jar" in (infra / "checksums.sha256").read_text()

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kafka.partitioner import DefaultPartitioner
 
+from pipeline.settings.models import REPO_ROOT
 from pipeline.wire.partitioner import CONTRACT_VECTORS, murmur2, partition_of
 
 STREAMS = st.from_regex(r"[A-Za-z0-9._:~-]{1,50}", fullmatch=True)
@@ -13,9 +14,9 @@ STREAMS = st.from_regex(r"[A-Za-z0-9._:~-]{1,50}", fullmatch=True)
 @pytest.mark.parametrize(
     ("stream", "hash_", "partition_of_4", "partition_of_64"),
     [
-        ("cam-1", 0x533EE1FB, 3, 59),
-        ("site-7/dock/cam-03", 0x2969902A, 2, 42),
-        ("plant:2/press_4", 0x1ADAC9A4, 0, 36),
+        ("dock-7", 0xF4D988BC, 0, 60),
+        ("site-1/cam:3", 0xD08B9E3A, 2, 58),
+        ("Kamera~02", 0x33D409CB, 3, 11),
     ],
 )
 def test_vectors_of_the_wire_contract(
@@ -35,6 +36,11 @@ def test_partitions_are_those_of_kafka_python(stream: str, num_partitions: int) 
     key = stream.encode()
     expected = DefaultPartitioner().partition("frames", stream, key, None, None, cluster)
     assert partition_of(stream, num_partitions) == expected
+
+
+def test_the_readme_has_the_vectors() -> None:
+    readme = (REPO_ROOT / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{stream}` → {partition}" in readme for stream, partition in CONTRACT_VECTORS.items())
 
 
 def test_no_partitions_are_refused() -> None:
