@@ -84,7 +84,7 @@ def check_partitioner() -> list[Finding]:
         if not partition == partition_of(stream, 64) == theirs:
             message = f"{stream} belongs to partition {partition} of 64, kafka-python says {theirs}"
             return [problem("partitioner", message, "Install the locked version of kafka-python: make setup")]
-    return [ok("partitioner", f"murmur2 as in the wire contract")]
+    return [ok("partitioner", "murmur2 as in the wire contract")]
 
 
 def _check_java(path: str) -> Finding:

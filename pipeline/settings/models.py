@@ -1,13 +1,17 @@
 """What can be set: frozen, validated models with their defaults."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 REPO_ROOT = Path(__file__).resolve().parents[2]
 """Folder that holds `models/` and `infra/`: the repository, found by this file's place."""
+
+
+LocalPath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+"""A path that means the same in every process, whatever its working directory."""
 
 
 class _Section(BaseModel):
@@ -35,11 +39,11 @@ class KafkaSettings(_Section):
     """User for SASL."""
     sasl_password: SecretStr | None = None
     """Password for SASL."""
-    ssl_cafile: Path | None = None
+    ssl_cafile: LocalPath | None = None
     """Certificates that the brokers are checked against; None takes the system's."""
-    ssl_certfile: Path | None = None
+    ssl_certfile: LocalPath | None = None
     """The client's certificate."""
-    ssl_keyfile: Path | None = None
+    ssl_keyfile: LocalPath | None = None
     """The client's private key."""
     ssl_password: SecretStr | None = None
     """Password of the private key."""
@@ -76,7 +80,7 @@ class RaySettings(_Section):
 class ModelSettings(_Section):
     """Which model narrates, and where it computes."""
 
-    path: Path = REPO_ROOT / "models" / "world"
+    path: LocalPath = REPO_ROOT / "models" / "world"
     """Model folder in Hugging Face layout."""
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     """auto takes a GPU if there is one."""
@@ -173,7 +177,7 @@ class ServicesSettings(_Section):
     """Wanted port of Redis."""
     kafka_heap_mb: int = Field(default=512, ge=192)
     """Java heap of the broker."""
-    kafka_libs: Path | None = None
+    kafka_libs: LocalPath | None = None
     """Folder with the broker's jars, for machines without Maven; KAFKA_LIBS sets it too."""
     start_deadline_s: float = Field(default=90.0, gt=0)
     """Time until a started service must answer."""
@@ -193,7 +197,7 @@ class Settings(_Section):
     commit: CommitSettings = CommitSettings()
     frames: FrameSettings = FrameSettings()
     services: ServicesSettings = ServicesSettings()
-    state_dir: Path = Path(platformdirs.user_state_dir("flownar", appauthor=False))
+    state_dir: LocalPath = Path(platformdirs.user_state_dir("flownar", appauthor=False))
     """Folder of the local services' data, logs and addresses."""
-    cache_dir: Path = Path(platformdirs.user_cache_dir("flownar", appauthor=False))
+    cache_dir: LocalPath = Path(platformdirs.user_cache_dir("flownar", appauthor=False))
     """Folder of what can be downloaded again, such as the broker's jars."""

@@ -1,4 +1,4 @@
-"""The wire contract for machines: JSON Schemas of the events' data, and an AsyncAPI document of all topics."""
+"""The wire contract for machines: JSON Schemas of the events' data and an AsyncAPI document."""
 
 import json
 from importlib.resources import files

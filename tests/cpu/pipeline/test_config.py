@@ -116,15 +116,18 @@ def test_a_wrong_value_tells_key_origin_and_what_was_expected(
 
 
 def test_text_from_the_environment_is_parsed() -> None:
-    settings = load_settings(
-        environ=environ(
-            FLOWNAR_KAFKA__PARTITIONS="8", FLOWNAR_REDIS__TIMEOUT_S="2.5", FLOWNAR_MODEL__PATH="/models/x"
-        )
-    ).settings
+    variables = environ(FLOWNAR_KAFKA__PARTITIONS="8", FLOWNAR_REDIS__TIMEOUT_S="2.5")
+    settings = load_settings(environ=variables).settings
     assert (settings.kafka.partitions, settings.redis.timeout_s) == (8, 2.5)
-    assert settings.model.path == Path("/models/x")
     with pytest.raises(ConfigError, match=r"FLOWNAR_KAFKA__PARTITIONS is 'four'"):
         load_settings(environ=environ(FLOWNAR_KAFKA__PARTITIONS="four"))
+
+
+def test_paths_mean_the_same_in_every_process(tmp_path: Path) -> None:
+    settings = load_settings({"model.path": "~/x", "services.kafka_libs": "libs"}, environ=environ()).settings
+    assert settings.model.path == Path.home() / "x"
+    assert settings.services.kafka_libs == tmp_path / "libs"
+    assert settings.state_dir == tmp_path / "state"
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:
