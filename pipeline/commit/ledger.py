@@ -87,10 +87,7 @@ class PartitionLedger:
     def processed(self, stream: str, position: FramePosition, last_of_record: bool, now_s: float) -> None:
         """See PartitionSession.processed."""
         ledger = self._ledger(stream, now_s)
-        was_ended = ledger.record.ended
         ledger.processed(position, last_of_record)
-        if was_ended and not ledger.record.ended:
-            self._changed[stream] = None
         if last_of_record and position <= ledger.record.base.position:
             self._positions.close(position.offset)
 

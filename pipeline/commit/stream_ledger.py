@@ -54,8 +54,6 @@ class StreamLedger:
             self._record_ends[position.offset] = position.index
         if position > self.record.base.position:
             self.last_processed = position
-            if self.record.ended:
-                self.record = replace(self.record, ended=False)
 
     def narrated(self, narration: Narration, admission: AdmissionState) -> int | None:
         """Take a narration into the journal.
@@ -91,7 +89,7 @@ class StreamLedger:
         """
         old = self.record
         journal = old.journal_after(old.base.position)
-        return self._replace(replace(old, base=base, previous=old.base, journal=journal))
+        return self._replace(replace(old, base=base, previous=old.base, journal=journal, ended=False))
 
     def end(self, position: FramePosition, admission: AdmissionState) -> frozenset[BlobRef]:
         """The stream ended: its next frame, if there ever is one, begins a new state. Returns as `rebase`."""

@@ -100,12 +100,12 @@ class ToyNarrator:
 
     def finish(self) -> None:
         """Everything that can be committed is."""
-        self.session.commit()
-        self.world.clock.now_s += 100.0
-        for stream in self.session.due_streams():
-            self._snapshot(stream)
-        self.session.commit()
-        self.session.commit()
+        for _ in range(10):
+            # The store may be down, and is then left alone for a while.
+            self.session.commit()
+            self.world.clock.now_s += 100.0
+            for stream in self.session.due_streams():
+                self._snapshot(stream)
 
     def _shuffled(self, deliveries: list[tuple[Record, int]]) -> list[tuple[Record, int]]:
         """Keep the order of each stream, as the narrator's chain does, and mix the streams."""

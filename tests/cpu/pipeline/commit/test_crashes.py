@@ -155,23 +155,26 @@ def test_an_older_owner_that_still_runs_changes_nothing(sent: list[Sent], until:
     check(world)
 
 
-@given(frame_logs(), FAULTS, st.integers(0, 2**32))
-@settings(max_examples=100, deadline=None)
-def test_everything_is_tidy_in_the_end(sent: list[Sent], steps: list[tuple[int, str]], seed: int) -> None:
+@given(frame_logs(), FAULTS, st.integers(0, 2**32), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_everything_is_tidy_in_the_end(
+    sent: list[Sent], steps: list[tuple[int, str]], seed: int, lose_blobs: bool
+) -> None:
     """The position is at the end, ended streams are forgotten, and only named blobs are left."""
     world = World(faults_from(steps))
     fill(world, sent)
-    survive(world, Random(seed))
+    survive(world, Random(seed), lose_blobs=lose_blobs)
     world.faults.plan.clear()
     recovery = world.take_over().recovery
     assert recovery.position == recovery.committed_position == len(sent)
     assert not [stream for stream, state in recovery.streams.items() if state.ended]
     records = {r.key: r.value for r in world.broker.logs[TOPICS.checkpoints]}
-    streams = {
-        key: decode_stream(value) for key, value in records.items() if value and key and key[:1] != b"@"
-    }
-    named = {ref.key for record in streams.values() for ref in record.blobs}
-    assert set(world.store.blobs) == named
+    streams = [decode_stream(value) for key, value in records.items() if value and key and key[:1] != b"@"]
+    named = {ref.key for record in streams for ref in record.blobs}
+    assert set(world.store.blobs) <= named
+    assert all(record.base.blob is None or record.base.blob.key in world.store.blobs for record in streams)
+    assert lose_blobs or set(world.store.blobs) == named
+    assert all(record.replay_from is None for record in streams)
 
 
 def test_every_step_of_a_commit_and_of_a_takeover_is_among_the_faults() -> None:

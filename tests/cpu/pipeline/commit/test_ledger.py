@@ -1,0 +1,347 @@
+"""The bookkeeping of one partition, step by step."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from operators.narrator.types import FramePosition, Narration
+from pipeline.admission import AdmissionState
+from pipeline.commit.blob import BlobRef
+from pipeline.commit.checkpoint_record import (
+    BaseState,
+    JournalSegment,
+    PartitionCheckpoint,
+    StreamCheckpoint,
+)
+from pipeline.commit.ledger import PartitionLedger
+from pipeline.commit.snapshot_policy import SnapshotPolicy
+from pipeline.commit.stream_ledger import PendingSnapshot
+from pipeline.config import CommitSettings
+from pipeline.messages.dead_letter import DeadLetter
+
+POLICY = SnapshotPolicy(every_segments=3, every_s=30.0, lag_records=100)
+SEEN = AdmissionState(1, 1)
+
+
+def ledger(
+    *,
+    position: int = 0,
+    start: int | None = None,
+    records: dict[str, StreamCheckpoint] | None = None,
+    changed: frozenset[str] = frozenset(),
+) -> PartitionLedger:
+    return PartitionLedger(
+        model_hash="m",
+        partition=PartitionCheckpoint(position),
+        records=records or {},
+        changed=changed,
+        start=position if start is None else start,
+        policy=POLICY,
+        now_s=0.0,
+    )
+
+
+def narrate(book: PartitionLedger, stream: str, start: int, end: int) -> int | None:
+    narration = Narration(
+        0, FramePosition(start), FramePosition(end), 0, 0, "text", (end,), math.nan, math.nan, False
+    )
+    return book.narrated(stream, narration, SEEN, "p", None, 0.0)
+
+
+def frames(book: PartitionLedger, stream: str, *offsets: int) -> None:
+    for offset in offsets:
+        book.delivered(stream, offset, None, 0.0)
+        book.processed(stream, FramePosition(offset), True, 0.0)
+
+
+def snapshot(book: PartitionLedger, stream: str, offset: int, index: int = 0) -> BlobRef:
+    pending = PendingSnapshot(stream, b"%d" % offset, FramePosition(offset, index), SEEN)
+    book.snapshotted(pending, 0.0)
+    blob = BlobRef(f"{stream}:{offset}:{index}", "", 1)
+    assert pending in book.pending_snapshots()
+    book.stored(pending, blob)
+    return blob
+
+
+def letter(offset: int) -> DeadLetter:
+    return DeadLetter("frames", 0, offset, 0, b"k", b"v", (), "bad", "bad", "reader")
+
+
+def record_of(book: PartitionLedger, stream: str) -> StreamCheckpoint | None:
+    plan = book.plan()
+    assert plan is not None
+    return dict(plan.checkpoints)[stream]
+
+
+def test_nothing_is_planned_when_nothing_happened() -> None:
+    book = ledger()
+    assert book.plan() is None
+    frames(book, "a", 0, 1)
+    assert book.plan() is None
+    narrate(book, "a", 0, 1)
+    assert book.plan() is not None
+    assert book.plan() is None
+
+
+def test_frames_stay_needed_until_a_snapshot_is_stored() -> None:
+    book = ledger()
+    frames(book, "a", 0, 1, 2)
+    narrate(book, "a", 0, 2)
+    plan = book.plan()
+    assert plan is not None
+    assert plan.partition.position == 0
+    book.snapshotted(PendingSnapshot("a", b"x", FramePosition(1), SEEN), 0.0)
+    assert book.position == 0
+    (pending,) = book.pending_snapshots()
+    book.stored(pending, BlobRef("k", "", 1))
+    assert book.position == 2
+    plan = book.plan()
+    assert plan is not None
+    record = dict(plan.checkpoints)["a"]
+    assert record is not None
+    assert record.base == BaseState(FramePosition(1), True, SEEN, BlobRef("k", "", 1))
+    assert record.previous == BaseState.fresh(0)
+    assert [segment.end.offset for segment in record.journal] == [2]
+
+
+def test_the_journal_reaches_back_to_the_state_before_and_no_further() -> None:
+    book = ledger()
+    for offset in range(6):
+        frames(book, "a", offset)
+        narrate(book, "a", offset, offset)
+        if offset % 2:
+            snapshot(book, "a", offset)
+    record = record_of(book, "a")
+    assert record is not None
+    assert record.previous is not None
+    assert (record.previous.position.offset, record.base.position.offset) == (3, 5)
+    assert [segment.end.offset for segment in record.journal] == [4, 5]
+
+
+def test_only_the_blob_before_the_one_before_is_garbage() -> None:
+    book = ledger()
+    blobs = []
+    for offset in range(4):
+        frames(book, "a", offset)
+        blobs.append(snapshot(book, "a", offset))
+    plan = book.plan()
+    assert plan is not None
+    assert plan.garbage == tuple(blobs[:2])
+
+
+def test_a_snapshot_inside_a_record_leaves_the_record_open() -> None:
+    book = ledger()
+    book.delivered("a", 0, None, 0.0)
+    book.processed("a", FramePosition(0, 0), False, 0.0)
+    snapshot(book, "a", 0, 0)
+    assert book.position == 0
+    record = record_of(book, "a")
+    assert record is not None
+    assert (record.base.complete, record.base.next_offset) == (False, 0)
+    book.processed("a", FramePosition(0, 1), True, 0.0)
+    snapshot(book, "a", 0, 1)
+    assert book.position == 1
+
+
+def test_a_record_that_turns_out_to_be_finished_is_not_needed_any_more() -> None:
+    """After a lost state it is not known whether the last narration ended its record."""
+    base = BaseState(FramePosition(4, 1), complete=False)
+    book = ledger(position=2, records={"a": StreamCheckpoint("m", base)})
+    for offset in (2, 3):
+        book.delivered("a", offset, None, 0.0)
+    assert book.num_open == 0
+    book.delivered("a", 4, None, 0.0)
+    book.processed("a", FramePosition(4, 0), False, 0.0)
+    assert book.position == 4
+    book.processed("a", FramePosition(4, 1), True, 0.0)
+    assert book.position == 5
+
+
+def test_a_decided_narration_is_not_made_again() -> None:
+    journal = (JournalSegment(FramePosition(7), (1,)),)
+    book = ledger(records={"a": StreamCheckpoint("m", BaseState.fresh(3), journal=journal, next_event=5)})
+    frames(book, "a", 7, 8)
+    assert narrate(book, "a", 3, 7) is None
+    assert narrate(book, "a", 3, 6) is None
+    assert narrate(book, "a", 8, 8) == 5
+    plan = book.plan()
+    assert plan is not None
+    assert [item.number for item in plan.narrations] == [5]
+
+
+def test_dead_letters_are_written_once() -> None:
+    book = ledger()
+    for offset, stream in ((0, "a"), (1, ""), (2, "a")):
+        book.delivered(stream, offset, None, 0.0)
+        assert book.dead_lettered(stream, letter(offset), 0.0)
+        assert not book.dead_lettered(stream, letter(offset), 0.0)
+    plan = book.plan()
+    assert plan is not None
+    assert [item.offset for item in plan.dead_letters] == [0, 1, 2]
+    assert plan.partition == PartitionCheckpoint(3, dead_lettered_through=1)
+    # The stream has nothing but dead letters, and the position is past them: no record is needed.
+    assert plan.checkpoints == ()
+
+
+def test_a_stream_of_dead_letters_is_remembered_while_they_may_be_read_again() -> None:
+    book = ledger()
+    frames(book, "slow", 0)
+    book.delivered("a", 1, None, 0.0)
+    book.dead_lettered("a", letter(1), 0.0)
+    record = record_of(book, "a")
+    assert record is not None
+    assert record.dead_lettered_through == 1
+    snapshot(book, "slow", 0)
+    assert record_of(book, "a") is None
+
+
+def test_an_ended_stream_gets_its_tombstone_when_the_position_has_passed_its_end() -> None:
+    book = ledger()
+    frames(book, "slow", 0)
+    frames(book, "a", 1, 2)
+    narrate(book, "a", 1, 2)
+    blob = snapshot(book, "a", 1)
+    book.ended("a", FramePosition(2), SEEN, 0.0)
+    plan = book.plan()
+    assert plan is not None
+    assert plan.garbage == (blob,)
+    assert dict(plan.checkpoints)["a"] == StreamCheckpoint(
+        "m",
+        BaseState(FramePosition(2), True, SEEN),
+        admission=SEEN,
+        next_event=1,
+        dead_lettered_through=-1,
+        ended=True,
+    )
+    assert book.plan() is None
+    snapshot(book, "slow", 0)
+    plan = book.plan()
+    assert plan is not None
+    assert plan.partition.position == 3
+    assert dict(plan.checkpoints)["a"] is None
+    assert book.plan() is None
+
+
+def test_a_stream_that_ended_and_comes_back_begins_a_new_state() -> None:
+    book = ledger()
+    frames(book, "slow", 0)
+    frames(book, "a", 1)
+    narrate(book, "a", 1, 1)
+    book.ended("a", FramePosition(1), SEEN, 0.0)
+    book.plan()
+    frames(book, "a", 2)
+    assert narrate(book, "a", 2, 2) == 1
+    record = record_of(book, "a")
+    assert record is not None
+    assert not record.ended
+    assert record.base == BaseState(FramePosition(1), True, SEEN)
+    assert [segment.end.offset for segment in record.journal] == [2]
+    snapshot(book, "slow", 0)
+    assert book.position == 2
+    plan = book.plan()
+    assert plan is not None
+    assert "a" not in dict(plan.checkpoints)
+
+
+def test_a_snapshot_that_is_stored_after_the_end_is_garbage() -> None:
+    book = ledger()
+    frames(book, "slow", 0)
+    frames(book, "a", 1, 2)
+    pending = PendingSnapshot("a", b"x", FramePosition(1), SEEN)
+    book.snapshotted(pending, 0.0)
+    book.ended("a", FramePosition(2), SEEN, 0.0)
+    assert book.pending_snapshots() == []
+    blob = BlobRef("late", "", 1)
+    book.stored(pending, blob)
+    plan = book.plan()
+    assert plan is not None
+    assert plan.garbage == (blob,)
+    record = dict(plan.checkpoints)["a"]
+    assert record is not None
+    assert record.blobs == frozenset()
+
+
+def test_a_newer_snapshot_replaces_one_that_waits() -> None:
+    book = ledger()
+    frames(book, "a", 0, 1)
+    first = PendingSnapshot("a", b"0", FramePosition(0), SEEN)
+    second = PendingSnapshot("a", b"1", FramePosition(1), SEEN)
+    book.snapshotted(first, 0.0)
+    book.snapshotted(second, 0.0)
+    assert book.pending_snapshots() == [second]
+    book.stored(first, BlobRef("0", "", 1))
+    assert book.pending_snapshots() == [second]
+    assert book.position == 1
+
+
+def test_a_stream_that_is_behind_its_partition_catches_up() -> None:
+    """It lost its newest blob: the position stays, and the record tells what the stream still needs."""
+    behind = StreamCheckpoint("m", BaseState(FramePosition(3), True), replay_from=4)
+    book = ledger(position=10, start=4, records={"a": behind}, changed=frozenset("a"))
+    frames(book, "a", 4, 6)
+    frames(book, "forgotten", 7)
+    frames(book, "a", 8)
+    assert book.num_open == 3
+    assert book.position == 10
+    snapshot(book, "a", 6)
+    record = record_of(book, "a")
+    assert record is not None
+    assert record.replay_from == 8
+    snapshot(book, "a", 8)
+    assert book.plan() is not None
+    frames(book, "other", 10)
+    narrate(book, "other", 10, 10)
+    record = record_of(book, "a")
+    assert record is not None
+    assert record.replay_from is None
+    assert book.position == 10
+
+
+def test_a_new_stream_is_not_the_one_that_was_forgotten() -> None:
+    """Its records before the committed position were dealt with, whatever is read again for other streams."""
+    behind = StreamCheckpoint("m", BaseState(FramePosition(3), True), replay_from=4)
+    book = ledger(position=10, start=4, records={"a": behind})
+    frames(book, "b", 5)
+    assert narrate(book, "b", 5, 5) is None
+    assert not book.dead_lettered("b", letter(5), 0.0)
+    frames(book, "b", 10)
+    assert narrate(book, "b", 10, 10) == 0
+
+
+@pytest.mark.parametrize(
+    ("num_segments", "age_s", "num_offsets", "is_due"),
+    [(0, 0.0, 1, False), (2, 29.0, 1, False), (3, 0.0, 1, True), (0, 30.0, 1, True), (0, 0.0, 102, True)],
+)
+def test_when_a_snapshot_is_due(num_segments: int, age_s: float, num_offsets: int, is_due: bool) -> None:
+    book = ledger()
+    frames(book, "a", *range(5))
+    frames(book, "other", *range(5, 5 + num_offsets - 5))
+    for offset in range(num_segments):
+        narrate(book, "a", offset, offset)
+    assert book.snapshot_due("a", age_s) == is_due
+    assert ("a" in book.due_streams(age_s)) == is_due
+
+
+def test_a_snapshot_that_waits_counts_as_one() -> None:
+    book = ledger()
+    frames(book, "a", 0)
+    book.snapshotted(PendingSnapshot("a", b"x", FramePosition(0), SEEN), 50.0)
+    assert not book.snapshot_due("a", 1000.0)
+    frames(book, "a", 1)
+    assert not book.snapshot_due("a", 79.0)
+    assert book.snapshot_due("a", 80.0)
+
+
+def test_a_stream_without_new_frames_is_never_due() -> None:
+    book = ledger(records={"a": StreamCheckpoint("m", BaseState(FramePosition(3), True))})
+    assert not book.snapshot_due("a", 1000.0)
+    assert not book.snapshot_due("unknown", 1000.0)
+    book.delivered("a", 4, None, 0.0)
+    assert not book.snapshot_due("a", 1000.0)
+
+
+def test_the_policy_is_read_from_the_settings() -> None:
+    settings = CommitSettings(snapshot_every_segments=2, snapshot_every_s=3.0, snapshot_lag_records=4)
+    assert SnapshotPolicy.of(settings) == SnapshotPolicy(2, 3.0, 4)

@@ -1,0 +1,142 @@
+"""Sessions on the model: what a commit does when something around it fails."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from operators.narrator.types import FramePosition, Narration
+from pipeline.admission import AdmissionState
+from pipeline.commit.session import CommitReport, PartitionSession
+from pipeline.errors import NotCommittedError, OutcomeUnknownError, StateStoreError
+from pipeline.kafka_io.records import Record
+from tests.support.commit_model import TOPICS, World
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.broker.frames = [Record(TOPICS.frames, 0, offset, 0, b"a", b"frame") for offset in range(50)]
+    return world
+
+
+def narrate(session: PartitionSession, offset: int, *, snapshot: bool = True) -> None:
+    position, admission = FramePosition(offset), AdmissionState(1, offset)
+    session.delivered("a", offset)
+    session.processed("a", position, last_of_record=True)
+    narration = Narration(0, position, position, 0, 0, "text", (offset,), math.nan, math.nan, False)
+    session.narrated("a", narration, admission, prompt_version="p")
+    if snapshot:
+        session.snapshotted("a", b"state %d" % offset, position, admission)
+
+
+def num_narrations(world: World) -> int:
+    return len(world.broker.logs[TOPICS.narrations])
+
+
+def test_a_commit_tells_what_it_made_true(world: World) -> None:
+    session = world.take_over()
+    assert session.commit() is None
+    narrate(session, 0)
+    assert session.num_open == 1
+    assert session.commit() == CommitReport(1, 1, 0, 1, 1, 0.0)
+    assert (session.position, session.num_open) == (1, 0)
+    assert session.commit() is None
+
+
+def test_the_position_is_told_after_each_commit(world: World) -> None:
+    told: list[int] = []
+    session = world.take_over()
+    session._on_position = told.append
+    for offset in range(3):
+        narrate(session, offset)
+        session.commit()
+    assert told == [1, 2, 3]
+
+
+def test_blobs_are_stored_before_the_transaction_and_deleted_after_it(world: World) -> None:
+    session = world.take_over()
+    for offset in range(3):
+        narrate(session, offset)
+        world.faults.seen.clear()
+        session.commit()
+    assert world.faults.seen == [
+        "before put",
+        "after put",
+        "before begin",
+        "inside the transaction",
+        "before commit",
+        "after commit",
+        "before delete",
+        "after delete",
+    ]
+    assert sorted(world.store.blobs.values()) == [b"state 1", b"state 2"]
+
+
+def test_a_store_that_is_down_delays_only_the_position(world: World) -> None:
+    session = world.take_over()
+    world.faults.plan = {world.faults.num_steps + 1: "down"}
+    narrate(session, 0)
+    assert session.commit() == CommitReport(0, 1, 0, 1, 0, 0.0)
+    narrate(session, 1, snapshot=False)
+    world.faults.seen.clear()
+    assert session.commit() is not None
+    assert "before put" not in world.faults.seen
+    world.clock.now_s += 11.0
+    report = session.commit()
+    assert report is not None
+    assert (report.num_blobs, report.position) == (1, 1)
+    assert num_narrations(world) == 2
+
+
+def test_old_blobs_that_cannot_be_deleted_stop_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = world.take_over()
+
+    def down(refs: object) -> None:
+        raise StateStoreError("down")
+
+    monkeypatch.setattr(world.store, "delete", down)
+    for offset in range(4):
+        narrate(session, offset)
+        session.commit()
+    assert len(world.store.blobs) == 4
+    world.take_over()
+    assert len(world.store.blobs) == 2
+
+
+def test_after_an_unknown_outcome_nothing_is_deleted_and_the_session_is_dead(world: World) -> None:
+    session = world.take_over()
+    for offset in range(2):
+        narrate(session, offset)
+        session.commit()
+    narrate(session, 2)
+    world.faults.plan = {world.faults.num_steps + 6: "unknown"}
+    with pytest.raises(OutcomeUnknownError):
+        session.commit()
+    assert world.faults.seen[-1] == "after commit"
+    assert len(world.store.blobs) == 3
+    assert not session.is_alive
+    narrate(session, 3)
+    with pytest.raises(NotCommittedError):
+        session.commit()
+    assert num_narrations(world) == 3
+
+
+def test_a_closed_session_commits_nothing(world: World) -> None:
+    session = world.take_over()
+    narrate(session, 0)
+    session.close()
+    session.close()
+    with pytest.raises(NotCommittedError):
+        session.commit()
+    assert num_narrations(world) == 0
+
+
+def test_any_other_error_ends_the_session_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = world.take_over()
+    narrate(session, 0)
+    monkeypatch.setattr("pipeline.commit.session.render", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        session.commit()
+    assert not session.is_alive
