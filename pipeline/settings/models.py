@@ -1,83 +1,19 @@
 """What can be set: frozen, validated models with their defaults."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, model_validator
+
+from pipeline.settings.connections import KafkaSettings, RaySettings, RedisSettings
+from pipeline.settings.section import LocalPath, Section
 
 REPO_ROOT = Path(__file__).resolve().parents[2]
 """Folder that holds `models/` and `infra/`: the repository, found by this file's place."""
 
 
-LocalPath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
-"""A path that means the same in every process, whatever its working directory."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class KafkaSettings(_Section):
-    """Which Kafka, and whose topics on it."""
-
-    bootstrap_servers: str = "127.0.0.1:9092"
-    """Brokers, comma-separated host:port."""
-    prefix: str = Field(default="flownar.", pattern=r"^[A-Za-z0-9._-]{0,60}$")
-    """Begins every topic's name, group and transactional id."""
-    application: str = Field(default="live", pattern=r"^[A-Za-z0-9._-]{1,60}$")
-    """Id of the application that reads the frames; part of narrations' `ce_source`."""
-    partitions: int = Field(default=4, ge=1, le=10_000)
-    """Partitions of frames, narrations, checkpoints and dlq; never changes for existing topics."""
-    replication_factor: int = Field(default=-1, ge=-1)
-    """Replicas of created topics; -1 takes the broker's default."""
-    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    """How clients talk to the brokers."""
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
-    """How clients authenticate with SASL."""
-    sasl_username: str | None = None
-    """User for SASL."""
-    sasl_password: SecretStr | None = None
-    """Password for SASL."""
-    ssl_cafile: LocalPath | None = None
-    """Certificates that the brokers are checked against; None takes the system's."""
-    ssl_certfile: LocalPath | None = None
-    """The client's certificate."""
-    ssl_keyfile: LocalPath | None = None
-    """The client's private key."""
-    ssl_password: SecretStr | None = None
-    """Password of the private key."""
-
-    @model_validator(mode="after")
-    def _sasl_is_complete(self) -> Self:
-        if self.security_protocol.startswith("SASL") and not (
-            self.sasl_mechanism and self.sasl_username and self.sasl_password
-        ):
-            raise ValueError("security_protocol SASL_* needs sasl_mechanism, sasl_username and sasl_password")
-        return self
-
-
-class RedisSettings(_Section):
-    """Which Redis holds the state blobs."""
-
-    url: str = Field(default="redis://127.0.0.1:6379/0", pattern=r"^(rediss?|unix)://")
-    """redis://, rediss:// or unix:// URL."""
-    password: SecretStr | None = None
-    """Password, so that the URL needs none."""
-    timeout_s: float = Field(default=5.0, gt=0)
-    """Deadline of one request."""
-
-
-class RaySettings(_Section):
-    """Which Ray runs the actors."""
-
-    address: str | None = None
-    """Address of a running cluster; None starts a local one."""
-    namespace: str = Field(default="flownar", min_length=1)
-    """Ray namespace of the named actors."""
-
-
-class ModelSettings(_Section):
+class ModelSettings(Section):
     """Which model narrates, and where it computes."""
 
     path: LocalPath = REPO_ROOT / "models" / "world"
@@ -90,7 +26,7 @@ class ModelSettings(_Section):
     """Threads of torch in each actor; None leaves it to the topology."""
 
 
-class LiveSettings(_Section):
+class LiveSettings(Section):
     """The shape of the topology `live`."""
 
     num_readers: int = Field(default=1, ge=1)
@@ -107,7 +43,7 @@ class LiveSettings(_Section):
     """Records in flight per partition, from the reader to the narrator's answer."""
 
 
-class NarratorSettings(_Section):
+class NarratorSettings(Section):
     """How streams are narrated; None takes what the model was trained with."""
 
     prompt: str | None = None
@@ -138,7 +74,7 @@ class NarratorSettings(_Section):
         return self
 
 
-class CommitSettings(_Section):
+class CommitSettings(Section):
     """When things become true, and how long that may take."""
 
     interval_ms: int = Field(default=150, ge=1, le=60_000)
@@ -157,7 +93,7 @@ class CommitSettings(_Section):
     """The broker aborts a transaction that is open for longer."""
 
 
-class FrameSettings(_Section):
+class FrameSettings(Section):
     """Bounds of what a publisher may send."""
 
     max_pixels: int = Field(default=33_177_600, ge=1)
@@ -166,7 +102,7 @@ class FrameSettings(_Section):
     """Size of one frame record, headers included."""
 
 
-class ServicesSettings(_Section):
+class ServicesSettings(Section):
     """The Kafka and Redis that `flownar up` starts on this machine."""
 
     kafka_port: int = Field(default=9092, ge=0, le=65_535)
@@ -185,7 +121,7 @@ class ServicesSettings(_Section):
     """Time that a service has to end by itself before it is killed."""
 
 
-class Settings(_Section):
+class Settings(Section):
     """All settings."""
 
     kafka: KafkaSettings = KafkaSettings()
