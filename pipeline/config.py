@@ -3,7 +3,8 @@
     resolved = load_settings({"kafka.prefix": "test."}, config_file=None)
     resolved.settings.kafka.prefix, resolved.origins["kafka.prefix"]     # 'test.', 'flag'
 
-The models are in `settings/models.py` and `settings/connections.py`, the order of the sources in `settings/resolve.py`.
+The models are in `settings/models.py` and `settings/connections.py`, the order of the sources in
+`settings/resolve.py`.
 """
 
 from pipeline.settings.connections import KafkaSettings, RaySettings, RedisSettings
