@@ -57,6 +57,10 @@ class KeyValueCache:
         """Rotate the keys at places int64 [T] by new positions int64 [T], in all layers."""
         self._readable[:, places, 0] = rotate(self._keys[:, places], self._rotary.rows(positions))
 
+    def shape_of(self, num_tokens: int) -> torch.Size:
+        """Shape of the keys, and of the values, that `export` gives for so many tokens."""
+        return torch.Size((self._keys.shape[0], num_tokens, *self._heads))
+
     def export(self, places: Tensor) -> tuple[Tensor, Tensor]:
         """Copy keys (not rotated) and values [layers, T, kv_heads, D] of all layers from places int64 [T]."""
         return self._keys[:, places], self._readable[:, places, 1]

@@ -127,11 +127,13 @@ def restore_snapshot(
             regions.append(region, length)
     regions.next_position = snapshot.next_position
     places, positions = (torch.from_numpy(x) for x in regions.visible_keys())
-    try:
-        memory.reset(stream.slot, snapshot.memory)
-        cache.restore(stream.slot * cache.slot_size + places, positions, snapshot.keys, snapshot.values)
-    except RuntimeError as error:
-        raise _unfit(stream, "a model of other sizes") from error
+    expected = cache.shape_of(len(places))
+    if snapshot.memory.shape != memory.state_shape or {snapshot.keys.shape, snapshot.values.shape} != {
+        expected
+    }:
+        raise _unfit(stream, "a model of other sizes")
+    memory.reset(stream.slot, snapshot.memory)
+    cache.restore(stream.slot * cache.slot_size + places, positions, snapshot.keys, snapshot.values)
     stream.position, stream.segment, stream.num_frames = (
         snapshot.position,
         snapshot.segment,

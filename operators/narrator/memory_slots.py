@@ -30,13 +30,14 @@ class MemorySlots:
         return tokens * torch.tensor(shown, device=tokens.device)[:, None, None]
 
     def reset(self, slot: int, state: Tensor | None) -> None:
-        """Set a slot to a state [layers, H, K, V], or to the start.
-
-        Raises:
-            RuntimeError: The state has another shape.
-        """
+        """Set a slot to a state of `state_shape`, or to the start."""
         start = self._clam.initial_state(1)[:, 0]
         self._states[:, slot] = start if state is None else state.to(start.device)
+
+    @property
+    def state_shape(self) -> torch.Size:
+        """Shape of one stream's state: [layers, H, K, V]."""
+        return self._states[:, 0].shape
 
     def export(self, slot: int) -> Tensor:
         """Copy a slot's state [layers, H, K, V]."""
