@@ -74,9 +74,10 @@ def _stream_to_json(record: StreamCheckpoint) -> dict[str, Any]:
     return {
         "model_hash": record.model_hash,
         "base": _base_to_json(record.base),
+        "narrated_through": _position_to_json(record.narrated_through),
         "previous": record.previous and _base_to_json(record.previous),
         "journal": [
-            {"end": [s.end.offset, s.end.index], "token_ids": list(s.token_ids)} for s in record.journal
+            {"end": _position_to_json(s.end), "token_ids": list(s.token_ids)} for s in record.journal
         ],
         "admission": record.admission and record.admission.to_json(),
         "next_event": record.next_event,
@@ -90,6 +91,7 @@ def _stream_from_json(fields: Fields) -> StreamCheckpoint:
     return StreamCheckpoint(
         model_hash=fields.text("model_hash"),
         base=_base_from_json(fields.take("base", dict)),
+        narrated_through=_position(fields.take("narrated_through", list)),
         previous=fields.optional("previous", _base_from_json),
         journal=tuple(_segment_from_json(item) for item in fields.take("journal", list)),
         admission=fields.optional("admission", AdmissionState.from_json),
@@ -103,7 +105,7 @@ def _stream_from_json(fields: Fields) -> StreamCheckpoint:
 def _base_to_json(base: BaseState) -> dict[str, Any]:
     blob = base.blob
     return {
-        "position": [base.position.offset, base.position.index],
+        "position": _position_to_json(base.position),
         "complete": base.complete,
         "admission": base.admission and base.admission.to_json(),
         "blob": blob and {"key": blob.key, "sha256": blob.sha256, "size_bytes": blob.size_bytes},
@@ -134,6 +136,10 @@ def _segment_from_json(value: Any) -> JournalSegment:
             token_ids=tuple(integer(token) for token in f.take("token_ids", list)),
         ),
     )
+
+
+def _position_to_json(position: FramePosition) -> list[int]:
+    return [position.offset, position.index]
 
 
 def _position(value: list[Any]) -> FramePosition:

@@ -15,6 +15,9 @@ from operators.narrator.types import FramePosition
 from pipeline.admission import AdmissionState
 from pipeline.commit.blob import BlobRef
 
+MAX_INDEX = 2**31 - 1
+"""No record has as many frames: (offset, MAX_INDEX) is behind every frame of the record."""
+
 
 def partition_key(partition: int) -> str:
     """Key of the partition's position."""
@@ -61,9 +64,9 @@ class BaseState:
         return self.position.offset + (1 if self.complete else 0)
 
     @staticmethod
-    def fresh(first_offset: int, admission: AdmissionState | None = None) -> "BaseState":
-        """The state of a stream that begins with the record at `first_offset`."""
-        return BaseState(FramePosition(first_offset - 1), complete=True, admission=admission)
+    def fresh(first_offset: int) -> "BaseState":
+        """The state of a new stream, which needs no frame of any record before `first_offset`."""
+        return BaseState(FramePosition(first_offset - 1, MAX_INDEX), complete=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class StreamCheckpoint:
     Attributes:
         model_hash: Model that made the blobs and the tokens.
         base: The state to recover from.
+        narrated_through: No narration that ends at or before this frame is made any more. It may lie before
+            `base.position`: the end of a stream can still make a narration of frames inside a snapshot.
         previous: The state before it, for the case that the blob of `base` is lost; None if there was none.
         journal: Committed narrations after `previous` (after `base` if there is none), in order.
         admission: What the admission had seen at the end of the last narration, or None before the first one.
@@ -85,6 +90,7 @@ class StreamCheckpoint:
 
     model_hash: str
     base: BaseState
+    narrated_through: FramePosition
     previous: BaseState | None = None
     journal: tuple[JournalSegment, ...] = ()
     admission: AdmissionState | None = None
@@ -93,10 +99,11 @@ class StreamCheckpoint:
     replay_from: int | None = None
     ended: bool = False
 
-    @property
-    def committed_through(self) -> FramePosition:
-        """Every narration that ends at or before this frame is decided and never made again."""
-        return max(self.base.position, self.journal[-1].end) if self.journal else self.base.position
+    @staticmethod
+    def new(model_hash: str, first_offset: int) -> "StreamCheckpoint":
+        """The record of a stream of which nothing before `first_offset` is needed any more."""
+        base = BaseState.fresh(first_offset)
+        return StreamCheckpoint(model_hash, base, base.position, dead_lettered_through=first_offset - 1)
 
     @property
     def blobs(self) -> frozenset[BlobRef]:

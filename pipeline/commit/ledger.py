@@ -246,9 +246,6 @@ class PartitionLedger:
         """
         ledger = self._streams.get(stream)
         if ledger is None:
-            first = self._partition.position
-            record = StreamCheckpoint(
-                self._model_hash, BaseState.fresh(first), dead_lettered_through=first - 1
-            )
+            record = StreamCheckpoint.new(self._model_hash, self._partition.position)
             ledger = self._streams[stream] = StreamLedger(record, is_stored=False, now_s=now_s)
         return ledger

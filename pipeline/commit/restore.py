@@ -95,17 +95,15 @@ def _go_on(record: StreamCheckpoint, blobs: BlobStore, *, lost_state: bool) -> R
 
 
 def _begin_anew(stream: str, record: StreamCheckpoint, model_hash: str, reason: str) -> Restored:
-    through = record.committed_through
-    if through == record.base.position:
-        base = replace(record.base, blob=None)
-    else:
+    base = replace(record.base, blob=None)
+    if record.narrated_through > base.position:
         # Whether the narration's last frame was the last of its record is not known; more of it may come.
-        base = BaseState(through, complete=False, admission=record.admission)
+        base = BaseState(record.narrated_through, complete=False, admission=record.admission)
     if not record.ended:
         _log.error(
             "stream %s: its memory is lost and begins anew after offset %d: %s",
             stream,
-            through.offset,
+            base.position.offset,
             reason,
         )
     anew = replace(record, model_hash=model_hash, base=base, previous=None, journal=())

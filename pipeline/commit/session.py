@@ -134,7 +134,8 @@ class PartitionSession:
         Args:
             stream: Stream id.
             position: The frame.
-            last_of_record: No frame of the same record comes after it.
+            last_of_record: No frame of the same record comes after it, and the record does not end the
+                stream: nothing of it is needed any more once the frame is inside a snapshot.
         """
         with self._lock:
             self._ledger.processed(stream, position, last_of_record, self._clock.monotonic_s())
@@ -158,7 +159,8 @@ class PartitionSession:
             origin_traceparent: Trace context of the narration's last frame.
 
         Returns:
-            The number of its event; None if the narration at this place is committed already (a replay).
+            The number of its event; None if the stream has a narration at this place or after it already (a
+            replay).
         """
         with self._lock:
             return self._ledger.narrated(
@@ -187,7 +189,7 @@ class PartitionSession:
         Args:
             stream: Stream id.
             snapshot: The engine's snapshot.
-            position: The last frame inside it; `processed` was called for it.
+            position: The last frame inside it, for which `processed` was called.
             admission: What the admission had seen after the record of that frame.
         """
         pending = PendingSnapshot(stream, snapshot, position, admission)

@@ -62,10 +62,11 @@ class StreamLedger:
             The number of its event, or None if the narration at this place is decided already.
         """
         record = self.record
-        if narration.end <= record.committed_through:
+        if narration.end <= record.narrated_through:
             return None
         self.record = replace(
             record,
+            narrated_through=narration.end,
             journal=(*record.journal, JournalSegment(narration.end, narration.token_ids)),
             admission=admission,
             next_event=record.next_event + 1,
@@ -96,9 +97,8 @@ class StreamLedger:
         base = BaseState(position, complete=True, admission=admission)
         self.pending = None
         self.last_processed = None
-        return self._replace(
-            replace(self.record, base=base, previous=None, journal=(), admission=admission, ended=True)
-        )
+        ended = replace(self.record, base=base, narrated_through=position, previous=None, journal=())
+        return self._replace(replace(ended, admission=admission, ended=True))
 
     def _newest_snapshot(self) -> FramePosition:
         base = self.record.base.position

@@ -63,7 +63,18 @@ class ToyStream:
     admission: AdmissionState | None = None
 
     def to_bytes(self) -> bytes:
-        return json.dumps([self.state, self.num_frames, self.segment]).encode()
+        start = self.start and [self.start.offset, self.start.index]
+        last = self.last and [self.last.offset, self.last.index]
+        return json.dumps([self.state, self.num_frames, self.segment, start, last]).encode()
+
+    def restore(self, data: bytes) -> None:
+        self.state, self.num_frames, self.segment, start, last = json.loads(data)
+        self.start, self.last = start and FramePosition(*start), last and FramePosition(*last)
+
+    def said(self, tokens: tuple[int, ...]) -> None:
+        self.state = digest(self.state, tokens)
+        self.segment += 1
+        self.start = None
 
 
 @dataclass
@@ -143,11 +154,15 @@ class ToyNarrator:
                 stream.last = position
             if self.random.random() < 0.1:
                 self.session.commit()
-            self.session.processed(sent.stream, position, last)
+            self.session.processed(sent.stream, position, last and sent.kind != END)
             if self.session.snapshot_due(sent.stream) or self.random.random() < 0.1:
                 self._snapshot(sent.stream)
         if sent.kind == END:
             assert stream.admission is not None
+            if stream.start is not None and stream.last is not None:
+                self._narrate(sent.stream, stream, stream.last, (stream.state, self.random.randrange(100)))
+                if self.random.random() < 0.2:
+                    self.session.commit()
             last_frame = FramePosition(record.offset, max(sent.num_frames - 1, 0))
             self.session.ended(sent.stream, last_frame, stream.admission)
             self.streams[sent.stream] = ToyStream(admission=stream.admission)
@@ -165,15 +180,21 @@ class ToyNarrator:
         stream.num_frames += 1
         if tokens is None:
             return
-        if position not in journal:
-            narration = Narration(
-                stream.segment, stream.start, position, 0, 0, str(tokens[1]), tokens, math.nan, math.nan, end
-            )
-            assert stream.admission is not None
-            assert self.session.narrated(name, narration, stream.admission, prompt_version="p") is not None
-        stream.state = digest(stream.state, tokens)
-        stream.segment += 1
-        stream.start = None
+        if position in journal:
+            stream.said(tokens)
+        else:
+            assert self._narrate(name, stream, position, tokens) is not None
+
+    def _narrate(
+        self, name: str, stream: ToyStream, end: FramePosition, tokens: tuple[int, ...]
+    ) -> int | None:
+        assert stream.start is not None
+        assert stream.admission is not None
+        narration = Narration(
+            stream.segment, stream.start, end, 0, 0, str(tokens[1]), tokens, math.nan, math.nan, False
+        )
+        stream.said(tokens)
+        return self.session.narrated(name, narration, stream.admission, prompt_version="p")
 
     def _snapshot(self, name: str) -> None:
         stream = self._stream(name)
@@ -187,7 +208,7 @@ class ToyNarrator:
             if recovered is not None:
                 stream.admission = recovered.admission
                 if recovered.snapshot is not None:
-                    stream.state, stream.num_frames, stream.segment = json.loads(recovered.snapshot)
+                    stream.restore(recovered.snapshot)
         return self.streams[name]
 
 
@@ -211,6 +232,7 @@ def check(world: World, *, lost_state: bool = False) -> None:
     refused: list[tuple[int, str]] = []
     admissions: dict[str, AdmissionState] = {}
     states: dict[str, tuple[int, int, int]] = {}
+    silent: dict[str, FramePosition] = {}
     published = {(e.stream, e.narration.end): e for e in events}
     assert len(published) == len(events), "two narrations end with the same frame"
     order: dict[str, list[FramePosition]] = {}
@@ -237,7 +259,9 @@ def check(world: World, *, lost_state: bool = False) -> None:
             event = published.pop((sent.stream, position), None)
             is_end = sent.kind == END and index == sent.num_frames - 1
             assert event is not None or not (num_frames == 0 or is_end), f"no narration at {position}"
+            silent[sent.stream] = position
             if event is not None:
+                del silent[sent.stream]
                 tokens = event.narration.token_ids
                 if not lost_state:
                     assert tokens[0] == state, f"{sent.stream} {position}: made from another state"
@@ -247,7 +271,13 @@ def check(world: World, *, lost_state: bool = False) -> None:
             states[sent.stream] = (state, num_frames + 1, segment)
         if sent.kind == END:
             states.pop(sent.stream, None)
+            assert lost_state or sent.stream not in silent, f"{sent.stream} ended without a narration"
+            silent.pop(sent.stream, None)
     assert not published, "a narration of frames that are not there"
+    _check_dead_letters(world, refused)
+
+
+def _check_dead_letters(world: World, refused: list[tuple[int, str]]) -> None:
     dead = Counter(r.value for r in world.broker.logs[TOPICS.dlq])
     wanted = Counter(world.broker.frames[offset].value for offset, _ in refused)
     offsets = [int(dict(r.headers)["error-offset"]) for r in world.broker.logs[TOPICS.dlq]]

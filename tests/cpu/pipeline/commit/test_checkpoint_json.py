@@ -33,6 +33,7 @@ STREAMS = st.builds(
     StreamCheckpoint,
     model_hash=st.text(),
     base=BASES,
+    narrated_through=POSITIONS,
     previous=st.none() | BASES,
     journal=st.lists(SEGMENTS, max_size=4).map(tuple),
     admission=st.none() | ADMISSIONS,
@@ -62,6 +63,7 @@ def test_how_a_stream_is_written() -> None:
     record = StreamCheckpoint(
         "m",
         BaseState(FramePosition(7, 1), False, AdmissionState(5, 3, 15), BlobRef("key", "ab", 9)),
+        FramePosition(4),
         BaseState(FramePosition(2), True),
         (JournalSegment(FramePosition(4), (1, 2)),),
         AdmissionState(5, 2, 7),
@@ -77,6 +79,7 @@ def test_how_a_stream_is_written() -> None:
             "admission": {"epoch": 5, "sequence": 3, "seen": "f"},
             "blob": {"key": "key", "sha256": "ab", "size_bytes": 9},
         },
+        "narrated_through": [4, 0],
         "previous": {"position": [2, 0], "complete": True, "admission": None, "blob": None},
         "journal": [{"end": [4, 0], "token_ids": [1, 2]}],
         "admission": {"epoch": 5, "sequence": 2, "seen": "7"},
@@ -87,7 +90,7 @@ def test_how_a_stream_is_written() -> None:
     }
 
 
-WHOLE: dict[str, Any] = json.loads(encode(StreamCheckpoint("m", BaseState.fresh(0))))
+WHOLE: dict[str, Any] = json.loads(encode(StreamCheckpoint.new("m", 0)))
 
 
 @pytest.mark.parametrize(

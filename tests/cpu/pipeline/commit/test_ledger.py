@@ -65,6 +65,11 @@ def snapshot(book: PartitionLedger, stream: str, offset: int, index: int = 0) ->
     return blob
 
 
+def stored_through(offset: int, replay_from: int | None = None) -> StreamCheckpoint:
+    position = FramePosition(offset)
+    return StreamCheckpoint("m", BaseState(position, True), position, replay_from=replay_from)
+
+
 def letter(offset: int) -> DeadLetter:
     return DeadLetter("frames", 0, offset, 0, b"k", b"v", (), "bad", "bad", "reader")
 
@@ -148,7 +153,7 @@ def test_a_snapshot_inside_a_record_leaves_the_record_open() -> None:
 def test_a_record_that_turns_out_to_be_finished_is_not_needed_any_more() -> None:
     """After a lost state it is not known whether the last narration ended its record."""
     base = BaseState(FramePosition(4, 1), complete=False)
-    book = ledger(position=2, records={"a": StreamCheckpoint("m", base)})
+    book = ledger(position=2, records={"a": StreamCheckpoint("m", base, base.position)})
     for offset in (2, 3):
         book.delivered("a", offset, None, 0.0)
     assert book.num_open == 0
@@ -160,8 +165,9 @@ def test_a_record_that_turns_out_to_be_finished_is_not_needed_any_more() -> None
 
 
 def test_a_decided_narration_is_not_made_again() -> None:
-    journal = (JournalSegment(FramePosition(7), (1,)),)
-    book = ledger(records={"a": StreamCheckpoint("m", BaseState.fresh(3), journal=journal, next_event=5)})
+    end = FramePosition(7)
+    record = StreamCheckpoint("m", BaseState.fresh(3), end, None, (JournalSegment(end, (1,)),), next_event=5)
+    book = ledger(records={"a": record})
     frames(book, "a", 7, 8)
     assert narrate(book, "a", 3, 7) is None
     assert narrate(book, "a", 3, 6) is None
@@ -169,6 +175,21 @@ def test_a_decided_narration_is_not_made_again() -> None:
     plan = book.plan()
     assert plan is not None
     assert [item.number for item in plan.narrations] == [5]
+
+
+def test_the_end_of_a_stream_may_narrate_frames_that_are_inside_a_snapshot() -> None:
+    book = ledger()
+    frames(book, "a", 0, 1, 2)
+    narrate(book, "a", 0, 0)
+    snapshot(book, "a", 2)
+    book.delivered("a", 3, None, 0.0)
+    assert narrate(book, "a", 1, 2) == 1
+    record = record_of(book, "a")
+    assert record is not None
+    assert record.narrated_through == FramePosition(2)
+    assert narrate(book, "a", 1, 2) is None
+    book.ended("a", FramePosition(3), SEEN, 0.0)
+    assert narrate(book, "a", 1, 3) is None
 
 
 def test_dead_letters_are_written_once() -> None:
@@ -210,6 +231,7 @@ def test_an_ended_stream_gets_its_tombstone_when_the_position_has_passed_its_end
     assert dict(plan.checkpoints)["a"] == StreamCheckpoint(
         "m",
         BaseState(FramePosition(2), True, SEEN),
+        FramePosition(2),
         admission=SEEN,
         next_event=1,
         dead_lettered_through=-1,
@@ -278,7 +300,7 @@ def test_a_newer_snapshot_replaces_one_that_waits() -> None:
 
 def test_a_stream_that_is_behind_its_partition_catches_up() -> None:
     """It lost its newest blob: the position stays, and the record tells what the stream still needs."""
-    behind = StreamCheckpoint("m", BaseState(FramePosition(3), True), replay_from=4)
+    behind = stored_through(3, replay_from=4)
     book = ledger(position=10, start=4, records={"a": behind}, changed=frozenset("a"))
     frames(book, "a", 4, 6)
     frames(book, "forgotten", 7)
@@ -301,7 +323,7 @@ def test_a_stream_that_is_behind_its_partition_catches_up() -> None:
 
 def test_a_new_stream_is_not_the_one_that_was_forgotten() -> None:
     """Its records before the committed position were dealt with, whatever is read again for other streams."""
-    behind = StreamCheckpoint("m", BaseState(FramePosition(3), True), replay_from=4)
+    behind = stored_through(3, replay_from=4)
     book = ledger(position=10, start=4, records={"a": behind})
     frames(book, "b", 5)
     assert narrate(book, "b", 5, 5) is None
@@ -335,7 +357,7 @@ def test_a_snapshot_that_waits_counts_as_one() -> None:
 
 
 def test_a_stream_without_new_frames_is_never_due() -> None:
-    book = ledger(records={"a": StreamCheckpoint("m", BaseState(FramePosition(3), True))})
+    book = ledger(records={"a": stored_through(3)})
     assert not book.snapshot_due("a", 1000.0)
     assert not book.snapshot_due("unknown", 1000.0)
     book.delivered("a", 4, None, 0.0)

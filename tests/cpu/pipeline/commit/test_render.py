@@ -49,7 +49,7 @@ def test_everything_goes_to_the_same_partition_and_the_position_comes_last() -> 
     plan = CommitPlan(
         (NumberedNarration("cam/1", 8, 2, narration, "p", None),),
         (letter(),),
-        (("cam/1", StreamCheckpoint("hash", BaseState.fresh(0))), ("gone", None)),
+        (("cam/1", StreamCheckpoint.new("hash", 0)), ("gone", None)),
         PartitionCheckpoint(6, 5),
         (),
     )
