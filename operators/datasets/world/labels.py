@@ -5,7 +5,7 @@
 
 from operators.datasets.world.geometry import ABOVE_Y
 from operators.datasets.world.hand_track import Act, HandKey
-from operators.datasets.world.stage import NUM_TARGETS, Stage
+from operators.datasets.world.stage import NUM_TARGETS, Stage, container_target
 from operators.datasets.world.vocabulary import (
     CONTAINERS,
     HIDING,
@@ -26,6 +26,7 @@ LABEL_SIZES: dict[str, int] = (
     | {f"{hand}_act": len(Act) for hand in ("main", "other")}
     | {f"{hand}_thing": _THING for hand in ("main", "other")}
     | {f"{hand}_target": NUM_TARGETS for hand in ("main", "other")}
+    | {f"{CONTAINERS[kind]}_exchange": _THING + 1 for kind in HIDING}
 )
 """Labels of what a single picture shows:
 
@@ -36,6 +37,8 @@ shelf_thing     likewise for the shelf; -1 if the video has none
 HAND_act        what the hand is seen doing (`tracks.Act`); HAND is main (narrated) or other (bystander)
 HAND_thing      1 + thing seen in the hand or, when wiping, pointing or pushing, under it; 0 none
 HAND_target     what it works on: 0 nothing, 1 + kind of container, then the slots, then the bench
+KIND_exchange   0 nothing, 1 + thing that is seen going in, by either hand; the last class: a fist takes
+                something out. This ties hand, thing and container together: what a memory has to store.
 """
 MEMORY_LABEL_SIZES: dict[str, int] = {f"{CONTAINERS[kind]}_contents": _THING for kind in HIDING} | {
     "wiped_slot": NUM_SLOTS + 1
@@ -64,6 +67,8 @@ def picture_labels(stage: Stage, time_s: float) -> dict[str, int]:
         labels[f"{name}_act"] = int(hand.act) if visible else int(Act.REST)
         labels[f"{name}_thing"] = 1 + (hand.thing if visible and hand.depth < 0.5 else NOTHING)
         labels[f"{name}_target"] = hand.target if visible else 0
+    for kind in HIDING:
+        labels[f"{CONTAINERS[kind]}_exchange"] = max(_exchange(hand, kind) for hand in (main, other))
     return labels
 
 
@@ -77,6 +82,15 @@ def memory_labels(stage: Stage, time_s: float) -> dict[str, int]:
         )
     labels["wiped_slot"] = 1 + stage.wiped.at(time_s)
     return labels
+
+
+def _exchange(hand: HandKey, kind: int) -> int:
+    if hand.target != container_target(kind) or not _in_picture(hand):
+        return 0
+    if hand.act is Act.FIST:
+        return _THING
+    goes_in = hand.act is Act.CARRY and hand.thing != NOTHING and hand.depth < 0.5
+    return 1 + hand.thing if goes_in else 0
 
 
 def _openness(stage: Stage, kind: int, time_s: float) -> int:

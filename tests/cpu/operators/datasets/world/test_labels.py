@@ -50,3 +50,19 @@ def test_every_visible_act_and_target_occurs():
     assert len(seen["main_target"]) == LABEL_SIZES["main_target"]
     assert {len(seen[name] - {-1}) for name in ("drawer_open", "box_open", "pot_open", "chest_open")} == {2}
     assert len(seen["other_thing"]) == LABEL_SIZES["other_thing"]
+
+
+def test_a_thing_was_seen_going_in_before_it_is_remembered():
+    checked = 0
+    for seed in range(6):
+        video = generate(seed, 120.0)
+        inside = dict.fromkeys(CONTAINERS[:-1], 0)
+        for step in range(1200):
+            time_s = step * 0.1
+            for name in inside:
+                before, inside[name] = inside[name], video.memory_labels(time_s)[f"{name}_contents"]
+                if inside[name] > 0 and inside[name] != before:
+                    seen = {video.labels(time_s - 0.1 * back)[f"{name}_exchange"] for back in range(15)}
+                    assert inside[name] in seen
+                    checked += 1
+    assert checked > 20
