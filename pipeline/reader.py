@@ -7,15 +7,20 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.config import Settings
 from pipeline.errors import BrokerError
 from pipeline.messages.health import ActorHealth
 from pipeline.messages.reading import ReadingPlan
-from pipeline.reader_loop import BROKER_PAUSE_S, ReaderLoop
+
+if TYPE_CHECKING:
+    from pipeline.reader_loop import ReaderLoop
 
 _log = logging.getLogger(__name__)
+
+CONNECT_PAUSE_S = 1.0
+"""Time between two tries to reach the broker."""
 
 COMMAND_DEADLINE_S = 30.0
 """Time for a command to be carried out: the loop may be decoding a long group of pictures."""
@@ -74,13 +79,13 @@ class Reader:
             partitions=loop.statuses() if loop else (),
         )
 
-    def _do(self, action: Callable[[ReaderLoop], Result]) -> Result:
+    def _do(self, action: Callable[["ReaderLoop"], Result]) -> Result:
         """Let the loop's thread carry out an action between two rounds."""
         done: Future[Result] = Future()
         self._commands.put((lambda: action(self._open_loop()), done))
         return done.result(COMMAND_DEADLINE_S)
 
-    def _open_loop(self) -> ReaderLoop:
+    def _open_loop(self) -> "ReaderLoop":
         assert self._loop is not None, "commands are carried out by the loop's thread"
         return self._loop
 
@@ -107,11 +112,14 @@ class Reader:
                 done.set_exception(error)
 
 
-def _connect(settings: Settings, name: str) -> ReaderLoop:
+def _connect(settings: Settings, name: str) -> "ReaderLoop":
     """Wait for the broker: a new process would not reach it sooner."""
+    # The decoders take a second to import, which the supervisor need not spend.
+    from pipeline.reader_loop import ReaderLoop  # noqa: PLC0415
+
     while True:
         try:
             return ReaderLoop(settings, name)
         except BrokerError as error:
             _log.warning("%s", error)
-            time.sleep(BROKER_PAUSE_S)
+            time.sleep(CONNECT_PAUSE_S)
