@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from operators.errors import FrameError
 from operators.frames.decode import decode_gop, decode_image, is_video_type
 from operators.frames.limits import FrameLimits
-from operators.narrator.types import FramePosition
 from pipeline.admission import admit
 from pipeline.errors import WireError
 from pipeline.kafka_io.records import Record
@@ -80,23 +79,21 @@ class PartitionIntake:
         except WireError as error:
             return self._refuse(NO_STREAM, record, error.code, str(error))
         start = self._plan.streams.get(stream)
-        covered = start.covered if start else FramePosition(self._plan.committed_position - 1)
-        if record.offset < covered.offset or (start is None and record.offset == covered.offset):
+        if record.offset < (start.next_offset if start else self._plan.committed_position):
             return None
         try:
             headers = parse_frame_headers(record.headers, has_value=record.value is not None)
         except WireError as error:
             return self._refuse(stream, record, error.code, str(error))
-        if record.offset == covered.offset:
-            # Admitted before the takeover; later frames of the record may still be needed.
-            if headers.num_frames - 1 <= covered.index:
-                return None
-        else:
+        if start is None or record.offset > start.covered.offset:
             admission, code = admit(self._admissions.get(stream), headers.epoch, headers.sequence)
             if code is not None:
                 reason = _REFUSALS[code].format(epoch=headers.epoch, sequence=headers.sequence)
                 return self._refuse(stream, record, code, f"The {reason}.")
             self._admissions[stream] = admission
+        elif headers.num_frames - 1 <= start.covered.index and not headers.end_of_stream:
+            # Admitted before the takeover, and it turns out that all of it is covered.
+            return None
         return self._decode(stream, record, headers)
 
     def _decode(self, stream: str, record: Record, headers: FrameHeaders) -> Intake:

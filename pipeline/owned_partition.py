@@ -53,7 +53,7 @@ class OwnedPartition:
             committed_position=recovery.committed_position,
             image_size=image_size,
             streams={
-                name: StreamStart(stream.covered, stream.admission)
+                name: StreamStart(stream.covered, stream.next_offset, stream.admission)
                 for name, stream in recovery.streams.items()
             },
         )

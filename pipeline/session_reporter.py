@@ -85,8 +85,9 @@ def _frame_done(stream: NarratedStream, work: Work, owned: OwnedPartition) -> No
     position = work.position
     work.next_frame += 1
     stream.num_frames += 1
-    owned.session.processed(stream.name, position, last_of_record=not work.has_frames_left)
-    if not work.has_frames_left and not work.ends_stream:
+    is_done = not work.has_frames_left and not work.ends_stream
+    owned.session.processed(stream.name, position, last_of_record=is_done)
+    if is_done:
         _finish(stream)
 
 

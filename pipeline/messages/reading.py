@@ -12,12 +12,15 @@ class StreamStart:
     """What the committed state says about one stream.
 
     Attributes:
-        covered: The last frame that needs no processing any more; later frames of its record may need it.
+        covered: The last frame that needs no processing any more.
+        next_offset: First record that is needed; it is the one at `covered.offset` if later frames of it, or
+            the stream's end with it, are still to be processed.
         admission: What had been taken of the stream, the record at `covered.offset` included; None if nothing
             was.
     """
 
     covered: FramePosition
+    next_offset: int
     admission: AdmissionState | None
 
 

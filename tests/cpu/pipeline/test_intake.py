@@ -135,7 +135,7 @@ def test_a_decoder_that_breaks_stops_one_record_only(monkeypatch):
 
 def test_what_was_dealt_with_before_the_takeover_is_dropped():
     """A is covered through 12; B is not known, so the committed position (20) counts for it."""
-    start = StreamStart(FramePosition(12), AdmissionState(1, 6))
+    start = StreamStart(FramePosition(12), 13, AdmissionState(1, 6))
     taking = intake(position=10, committed=20, streams={A: start})
     assert taking.take(record(10, sequence=5)) is None
     assert taking.take(record(12, sequence=6)) is None
@@ -153,9 +153,20 @@ def test_a_group_of_pictures_that_is_covered_in_part_comes_again():
     gop = record(4, sequence=2, value=value, content_type="video/h264", frame_count="3", frame_interval="5")
 
     def again(index):
-        start = StreamStart(FramePosition(4, index), AdmissionState(1, 2))
+        start = StreamStart(FramePosition(4, index), 4, AdmissionState(1, 2))
         return intake(position=4, committed=4, streams={A: start}).take(gop)
 
     assert again(2) is None
     assert len(again(1).frames) == 3
     assert again(1).entry.admission == AdmissionState(1, 2), "admitted once, not twice"
+
+
+def test_a_record_that_ends_its_stream_comes_again_until_the_stream_has_ended():
+    ending = record(4, sequence=2, end_of_stream="true")
+
+    def again(next_offset):
+        start = StreamStart(FramePosition(4), next_offset, AdmissionState(1, 2))
+        return intake(position=4, committed=4, streams={A: start}).take(ending)
+
+    assert again(4).entry.headers.end_of_stream
+    assert again(5) is None
