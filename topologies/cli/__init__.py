@@ -14,6 +14,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "model",
     "publish",
     "watch",
+    "narrate",
     "dlq",
     "world",
 )
