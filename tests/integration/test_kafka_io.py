@@ -209,8 +209,16 @@ def test_partitions_are_assigned_and_unassigned_one_by_one(settings: Settings, t
         sender.flush(10)
         third = consumer.read_to(topics.frames, 0, 4, time.monotonic() + 10)
         assert consumer.poll(0.5) == []
+        consumer.unassign(topics.frames, 0)
+        assert consumer.poll(0.1) == []
+        consumer.assign(topics.frames, 1, 3)
+        consumer.pause(topics.frames, 1)
+        assert consumer.poll(0.5) == []
+        consumer.resume(topics.frames, 1)
+        fourth = consumer.read_to(topics.frames, 1, 4, time.monotonic() + 10)
     sender.close()
-    assert [[r.value for r in part] for part in (first, second, third)] == [[b"1", b"2"], [b"2"], [b"seen"]]
+    found = [[record.value for record in part] for part in (first, second, third, fourth)]
+    assert found == [[b"1", b"2"], [b"2"], [b"seen"], [b"unseen"]]
 
 
 def test_the_idempotent_producer_reports_every_record_in_order(
