@@ -108,7 +108,7 @@ class _Run:
                     self.captions.append(caption_of(frame.narration))
                     self._show(frame.narration, self.captions[-1])
                 update(self.progress())
-                if not err.is_terminal and time.monotonic() >= next_line_s:
+                if not (err.is_terminal or out.is_terminal) and time.monotonic() >= next_line_s:
                     err.print(self.progress(), highlight=False)
                     next_line_s = time.monotonic() + LINE_EVERY_S
 
@@ -141,13 +141,14 @@ class _Run:
 
 @contextmanager
 def _live_line() -> Iterator[Callable[[str], None]]:
-    """A line with a spinner under the narrations, if there is a terminal."""
+    """A line with a spinner, under the narrations if they go to a terminal, else alone on stderr's."""
     from rich.live import Live  # noqa: PLC0415
     from rich.spinner import Spinner  # noqa: PLC0415
 
     spinner = Spinner("dots", "narrating …")
-    # Narrations pass through the line's console only if both are one terminal, else they would go to stderr.
-    with Live(spinner, console=err, transient=True, redirect_stdout=out.is_terminal):
+    # What is printed while the line stands must go through the line's own console, or it is overwritten.
+    console = out if out.is_terminal else err
+    with Live(spinner, console=console, transient=True, redirect_stdout=out.is_terminal):
         yield lambda text: spinner.update(text=text)
 
 
