@@ -105,17 +105,18 @@ class ActorFactory:
         options |= {"num_gpus": 0, "max_concurrency": READER_CONCURRENCY}
         return process_name, ray.remote(Reader).options(**options).remote(settings, name)
 
-    def kill_leftovers(self) -> None:
-        """Kill the actors that an earlier supervisor of this topology left behind."""
-        for listed in list_named_actors(all_namespaces=True):
-            own = listed["namespace"] == self._settings.ray.namespace
-            if own and listed["name"].startswith(self._prefix):
-                _log.warning("killing the leftover actor %s", listed["name"])
-                try:
-                    kill(ray.get_actor(listed["name"], namespace=self._settings.ray.namespace))
-                except ValueError:
-                    # It has ended meanwhile.
-                    continue
+
+def kill_leftovers(settings: Settings) -> None:
+    """Kill the actors of a topology whose supervisor is gone."""
+    prefix, namespace = f"{supervisor_name(settings)}/", settings.ray.namespace
+    for listed in list_named_actors(all_namespaces=True):
+        if listed["namespace"] == namespace and listed["name"].startswith(prefix):
+            _log.warning("killing the leftover actor %s", listed["name"])
+            try:
+                kill(ray.get_actor(listed["name"], namespace=namespace))
+            except ValueError:
+                # It has ended meanwhile.
+                continue
 
 
 def supervisor_name(settings: Settings) -> str:

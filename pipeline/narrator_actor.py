@@ -19,12 +19,15 @@ from pipeline.commit.session import PartitionSession
 from pipeline.committer import Committer
 from pipeline.config import Settings
 from pipeline.engine_thread import EngineThread
+from pipeline.kafka_io.clients import connection_kwargs
+from pipeline.kafka_io.group_offsets import GroupOffsetReporter
 from pipeline.messages.health import ActorHealth, LostPartition, PartitionStatus
 from pipeline.messages.reading import ReadingPlan
 from pipeline.messages.records import Receipt, RecordBatch
 from pipeline.narrated_stream import Ticket
 from pipeline.owned_partition import OwnedPartition
 from pipeline.state_store import StateStore
+from pipeline.wire.topics import TopicNames
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +45,13 @@ class Narrator:
         self._settings = settings
         self._name = name
         self._engine = EngineThread(settings, num_threads)
-        self._blobs = StateStore(settings.redis, f"{settings.kafka.prefix}{settings.kafka.application}")
+        application = f"{settings.kafka.prefix}{settings.kafka.application}"
+        self._blobs = StateStore(settings.redis, application)
+        self._lag = GroupOffsetReporter(
+            connection_kwargs(settings.kafka),
+            group=application,
+            topic=TopicNames.of(settings.kafka.prefix).frames,
+        )
         self._owned: dict[int, OwnedPartition] = {}
         self._committers: dict[int, Committer] = {}
         self._takeover_locks: dict[int, asyncio.Lock] = {}
@@ -58,6 +67,7 @@ class Narrator:
         async with self._takeover_locks.setdefault(partition, asyncio.Lock()):
             if (old := self._owned.get(partition)) is not None:
                 old.lose(f"generation {generation} takes over")
+                self._lag.forget(partition)
             config = read_config(self._settings.model.path)
             session = await asyncio.to_thread(self._open_session, partition, generation)
             owned = OwnedPartition(session)
@@ -152,6 +162,7 @@ class Narrator:
             model_id=path.name,
             model_hash=self._model_hash,
             blobs=self._blobs,
+            on_position=lambda position: self._lag.report(partition, position),
         )
 
 

@@ -14,7 +14,7 @@ from pipeline.actor_watch import describe, watch
 from pipeline.assignment import Ownership, Phase
 from pipeline.config import Settings
 from pipeline.errors import HigherGenerationError
-from pipeline.managed_actor import ActorFactory, Kind, ManagedActor, kill
+from pipeline.managed_actor import ActorFactory, Kind, ManagedActor, kill, kill_leftovers
 from pipeline.messages.status import RunIdentity, RunStatus
 from pipeline.run_status import actor_status, ownership_status
 
@@ -45,7 +45,7 @@ class Supervisor:
         self._settings = settings
         self._identity = identity
         self._factory = ActorFactory(settings)
-        self._factory.kill_leftovers()
+        kill_leftovers(settings)
         self._actors = {name: self._create(kind, name) for kind, name in self._factory.roles}
         self._table = assignment.new_table(settings.kafka.partitions)
         self._retry_at_s: dict[int, float] = {}

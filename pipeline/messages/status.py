@@ -14,12 +14,14 @@ class RunIdentity:
         application: Id of the application.
         version: Version of the package.
         source_hash: Hash of the package's source.
+        model_hash: Hash of the model's weights and configuration.
         settings_hash: Hash of the settings that the actors see.
     """
 
     application: str
     version: str
     source_hash: str
+    model_hash: str
     settings_hash: str
 
 

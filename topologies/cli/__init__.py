@@ -12,6 +12,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "status",
     "doctor",
     "model",
+    "run",
     "publish",
     "watch",
     "narrate",

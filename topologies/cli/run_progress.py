@@ -1,0 +1,60 @@
+"""What `flownar run` shows while a topology comes up and while it runs."""
+
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from topologies.cli.console import err
+
+if TYPE_CHECKING:
+    from pipeline.messages.status import RunStatus
+    from topologies.live import LiveRun
+
+FOLLOW_EVERY_S = 1.0
+
+
+class Progress:
+    """Prints what has become ready since the last time."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def show(self, status: "RunStatus") -> None:
+        for actor in status.actors:
+            if actor.ready:
+                self._say(f"{actor.name} is ready (pid {actor.pid})")
+            if actor.restarts and not actor.ready:
+                self._say(f"{actor.name} is started again: {actor.failure}")
+        owned = sum(1 for row in status.partitions if row.phase == "owned")
+        if owned == len(status.partitions):
+            self._say(f"{owned} partitions are owned")
+
+    def _say(self, line: str) -> None:
+        if line not in self._said:
+            self._said.add(line)
+            err.print(line, style="dim", highlight=False, markup=False)
+
+
+def follow(started: "LiveRun") -> None:
+    """Show what changes until Ctrl-C or SIGTERM."""
+    from pipeline.errors import TopologyError  # noqa: PLC0415
+
+    previous: Callable[[int, FrameType | None], Any] | int | None = signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )
+    progress = Progress()
+    try:
+        progress.show(started.status())
+        while True:
+            time.sleep(FOLLOW_EVERY_S)
+            try:
+                progress.show(started.status())
+            except TopologyError as error:
+                # It may be starting again.
+                err.print(str(error), style="yellow", highlight=False, markup=False)
+    except KeyboardInterrupt:
+        err.print("", highlight=False)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
