@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.actor_logging import log_as
 from pipeline.config import ModelSettings
 from pipeline.errors import EncoderError
 from pipeline.messages.health import ActorHealth
@@ -33,11 +34,13 @@ class Encoder:
 
     Args:
         model: Which model, and where it computes.
+        name: Name of the encoder.
         max_batch: Frames that are encoded at once, at most.
         num_threads: Threads of torch.
     """
 
-    def __init__(self, model: ModelSettings, max_batch: int, num_threads: int) -> None:
+    def __init__(self, model: ModelSettings, name: str, max_batch: int, num_threads: int) -> None:
+        log_as(name)
         self._model = model
         self._max_batch = max_batch
         self._num_threads = num_threads

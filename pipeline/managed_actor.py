@@ -96,7 +96,7 @@ class ActorFactory:
         options: dict[str, Any] = {"num_gpus": self._gpu_share} if self._gpu_share else {}
         options |= {"num_cpus": 0, "max_restarts": 0, "lifetime": "detached", "name": process_name}
         if kind is Kind.ENCODER:
-            arguments = (settings.model, settings.live.encoder_batch, self._num_threads)
+            arguments = (settings.model, name, settings.live.encoder_batch, self._num_threads)
             return process_name, ray.remote(Encoder).options(**options).remote(*arguments)
         if kind is Kind.NARRATOR:
             return process_name, ray.remote(Narrator).options(**options).remote(

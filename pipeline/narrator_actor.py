@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ray.exceptions import RayError
 
 from operators.checkpoints.folder import model_hash, read_config
+from pipeline.actor_logging import log_as
 from pipeline.commit.connect import take_over
 from pipeline.commit.session import PartitionSession
 from pipeline.committer import Committer
@@ -42,6 +43,7 @@ class Narrator:
     """
 
     def __init__(self, settings: Settings, name: str, num_threads: int) -> None:
+        log_as(name)
         self._settings = settings
         self._name = name
         self._engine = EngineThread(settings, num_threads)

@@ -119,8 +119,10 @@ def _spawn(settings: Settings, folder: Path, out_file: Path) -> ProcessRecord:
         "object-store-memory": OBJECT_STORE_BYTES,
         "temp-dir": temp_dir,
     }
+    # Ray makes its workers polite; here they are what the machine is for.
+    variables = {**head_variables(settings), "RAY_worker_niceness": "0"}
     argv = [
-        *("env", *(f"{name}={value}" for name, value in head_variables(settings).items())),
+        *("env", *(f"{name}={value}" for name, value in variables.items())),
         *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"),
         *("--no-monitor", "--disable-usage-stats"),
         *(f"--{name}={value}" for name, value in options.items()),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pipeline.actor_logging import log_as
 from pipeline.config import Settings
 from pipeline.errors import BrokerError
 from pipeline.messages.health import ActorHealth
@@ -37,6 +38,7 @@ class Reader:
     """
 
     def __init__(self, settings: Settings, name: str) -> None:
+        log_as(name)
         self._commands: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
         self._loop: ReaderLoop | None = None
         self._failure = ""

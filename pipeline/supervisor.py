@@ -10,6 +10,7 @@ from typing import Any
 from ray.exceptions import RayError
 
 from pipeline import assignment
+from pipeline.actor_logging import log_as
 from pipeline.actor_watch import describe, watch
 from pipeline.assignment import Ownership, Phase
 from pipeline.config import Settings
@@ -42,6 +43,7 @@ class Supervisor:
     """
 
     def __init__(self, settings: Settings, identity: RunIdentity) -> None:
+        log_as("supervisor")
         self._settings = settings
         self._identity = identity
         self._factory = ActorFactory(settings)
