@@ -83,10 +83,14 @@ def down(
       flownar down --volumes
     """
     from pipeline.config import load_settings  # noqa: PLC0415
+    from pipeline.ray_head import find_head  # noqa: PLC0415
     from pipeline.services.local import stop_services  # noqa: PLC0415
 
+    settings = load_settings().settings
+    if find_head(settings) is not None:
+        err.print("A local Ray still runs; end it with: flownar stop live", highlight=False)
     with err.status("stopping ...") if err.is_terminal else _Silent():
-        states = stop_services(load_settings().settings, volumes=volumes)
+        states = stop_services(settings, volumes=volumes)
     if json:
         print_json({"services": [_to_json(state) for state in states], "volumes_removed": volumes})
         return
