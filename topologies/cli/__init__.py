@@ -18,6 +18,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "narrate",
     "dlq",
     "world",
+    "demo",
 )
 """Modules of this package that add commands. They import only typer and rich at their top, the rest late."""
 

@@ -15,7 +15,7 @@ from pipeline.publish_options import PublisherCounters, PublishOptions
 from pipeline.publisher import CameraPublisher, RecordSender, frame_producer
 from pipeline.wire.frame_record import parse_frame_headers
 from pipeline.wire.topics import TopicNames
-from topologies.demo.faults import EXPECTED_CODES, FaultInjector
+from topologies.demo.faults import EXPECTED_CODES, FaultInjector, huge_png
 
 FPS = 2.0
 
@@ -98,6 +98,20 @@ class RunningCamera:
         """What it has done so far."""
         return self.publisher.counters
 
+    @property
+    def key(self) -> bytes:
+        """Key of its records."""
+        return self.camera.stream.encode()
+
+    @property
+    def has_ended(self) -> bool:
+        """All its records are acknowledged.
+
+        Raises:
+            FlowNarError: What stopped it, if that was an error.
+        """
+        return self.publisher.join(0.0)
+
 
 @contextmanager
 def running_cameras(settings: Settings, duration_s: float) -> Iterator[list[RunningCamera]]:
@@ -108,6 +122,7 @@ def running_cameras(settings: Settings, duration_s: float) -> Iterator[list[Runn
     """
     topic = TopicNames.of(settings.kafka.prefix).frames
     with frame_producer(settings, "flownar-demo") as producer:
+        huge_png()
         running = []
         for camera in CAMERAS:
             source = open_source(f"world:{camera.seed}?seconds={duration_s:g}", FPS)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -99,7 +100,7 @@ class FaultInjector:
         return replace(numbered, headers=kept)
 
     def _huge(self, record: OutgoingRecord) -> OutgoingRecord:
-        numbered = self._numbered(replace(record, value=_huge_png()))
+        numbered = self._numbered(replace(record, value=huge_png()))
         return replace(numbered, headers=with_header(numbered.headers, "content-type", "image/png"))
 
     def _late(self, record: OutgoingRecord) -> OutgoingRecord:
@@ -120,5 +121,7 @@ def with_header(headers: Headers, name: str, text: str) -> Headers:
     return (*(header for header in headers if header[0] != name), (name, text.encode()))
 
 
-def _huge_png() -> bytes:
+@cache
+def huge_png() -> bytes:
+    """A picture of too many pixels. Takes a second to make: to be called before a camera keeps time."""
     return encode_png(np.zeros((HUGE_HEIGHT, HUGE_WIDTH, 3), np.uint8))

@@ -10,7 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from operators.scoring import NarrationScore
-from topologies.demo.verify import CameraResult, SeenNarration, percentile
+from topologies.demo.settings import MIN_MEAN_F1
+from topologies.demo.verify import CameraResult, SeenNarration, mean_f1, percentile
 
 _COLOURS = ("cyan", "green", "magenta", "yellow")
 
@@ -32,8 +33,8 @@ def show_narration(console: Console, seen: SeenNarration, streams: Sequence[str]
 def show_results(console: Console, results: Sequence[CameraResult], captioned: Mapping[str, Path]) -> None:
     """Print a table with a row per camera, the dead letters by code, what went wrong, and the files."""
     table = Table(title="What the cameras sent and what was narrated", title_justify="left")
-    table.add_column("camera")
-    for heading in ("frames in", "dead letters", "narrations", "F1", "memory right", "p50", "p95"):
+    table.add_column("camera", no_wrap=True)
+    for heading in ("frames in", "dead letters", "narra-\ntions", "F1", "memory right", "p50", "p95"):
         table.add_column(heading, justify="right")
     for result in results:
         table.add_row(
@@ -88,14 +89,34 @@ def results_json(results: Sequence[CameraResult], extra: Mapping[str, Any]) -> d
     }
 
 
-def mean_f1(results: Sequence[CameraResult]) -> float:
-    """Mean of the cameras' F1."""
-    return round(sum(result.score.f1 for result in results) / max(1, len(results)), 4)
-
-
 def _seconds(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.2f} s"
 
 
 def _rounded(value: float) -> float | None:
     return None if math.isnan(value) else round(value, 3)
+
+
+def show_verdict(console: Console, results: Sequence[CameraResult], *, passed: bool) -> None:
+    """Print whether the demo passed, with the figures that decide it."""
+    latencies = [latency for result in results for latency in result.latencies_s]
+    verdict = "[bold green]passed[/]" if passed else "[bold red]failed[/]"
+    console.print(
+        f"{verdict}: mean F1 {mean_f1(results):.2f} (at least {MIN_MEAN_F1}), latency "
+        f"p50 {_seconds(percentile(latencies, 0.5))}, p95 {_seconds(percentile(latencies, 0.95))}",
+        highlight=False,
+    )
+
+
+def show_next_steps(console: Console, state_dir: Path) -> None:
+    """Print what to try with a system that was left running."""
+    console.print("Everything is still running. What to try next:")
+    for command in (
+        f"export FLOWNAR_STATE_DIR={state_dir}",
+        "flownar status",
+        "flownar watch --from beginning",
+        "flownar publish world:200777 --stream bench/mine",
+        "flownar dlq list",
+        "flownar stop live && flownar down --volumes",
+    ):
+        console.print(f"  {command}", highlight=False, markup=False)

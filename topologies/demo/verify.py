@@ -130,3 +130,8 @@ def percentile(values: Iterable[float], share: float) -> float:
     if not ordered:
         return math.nan
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def mean_f1(results: Sequence[CameraResult]) -> float:
+    """Mean of the cameras' F1."""
+    return round(sum(result.score.f1 for result in results) / max(1, len(results)), 4)
