@@ -47,9 +47,9 @@ before they were read are told in `RecoveredPartition.lost_frames`.
 
 | file | what it is |
 |---|---|
-| session.py | what the narrator calls |
+| session.py, burst.py | what the narrator calls, and one commit |
 | connect.py | `take_over`: the session on the real Kafka and Redis |
-| ledger.py, stream_ledger.py, positions.py | the bookkeeping: pure, no Kafka, Redis or clock |
+| ledger.py, stream_ledger.py, special_streams.py, positions.py | the bookkeeping: pure |
 | snapshot_policy.py | when a stream is snapshotted |
 | plan.py, render.py | what a transaction contains, and its records |
 | checkpoint_record.py, checkpoint_json.py, strict_json.py, blob.py | what is remembered, and how |

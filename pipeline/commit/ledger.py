@@ -17,6 +17,7 @@ from pipeline.commit.checkpoint_record import (
 from pipeline.commit.plan import CommitPlan, NumberedNarration
 from pipeline.commit.positions import OpenPositions
 from pipeline.commit.snapshot_policy import SnapshotPolicy
+from pipeline.commit.special_streams import SpecialStreams
 from pipeline.commit.stream_ledger import PendingSnapshot, StreamLedger
 from pipeline.messages.dead_letter import DeadLetter
 
@@ -56,9 +57,7 @@ class PartitionLedger:
             stream: StreamLedger(record, is_stored=True, now_s=now_s) for stream, record in records.items()
         }
         self._changed = dict.fromkeys(sorted(changed))
-        # No plan looks at all streams, only at these: may be forgotten; are behind the position.
-        self._leaving = dict.fromkeys(s for s, r in records.items() if r.ended or r.is_empty)
-        self._behind = dict.fromkeys(s for s, r in records.items() if r.replay_from is not None)
+        self._special = SpecialStreams(self._streams, self._positions)
         self._narrations: list[NumberedNarration] = []
         self._dead_letters: list[DeadLetter] = []
         self._garbage: list[BlobRef] = []
@@ -123,7 +122,7 @@ class PartitionLedger:
                 return False
             ledger.record = replace(ledger.record, dead_lettered_through=letter.offset)
             self._changed[stream] = None
-            self._leaving[stream] = None
+            self._special.may_leave(stream)
         self._dead_letters.append(letter)
         return True
 
@@ -135,7 +134,7 @@ class PartitionLedger:
         self._garbage += ledger.end(position, admission)
         self._positions.close_through(stream, position, complete=True)
         self._changed[stream] = None
-        self._leaving[stream] = None
+        self._special.may_leave(stream)
 
     def snapshotted(self, snapshot: PendingSnapshot, now_s: float) -> None:
         """See PartitionSession.snapshotted."""
@@ -185,58 +184,27 @@ class PartitionLedger:
         nothing, and the partition must be recovered.
         """
         position = self.position
-        self._catch_up(position)
-        tombstones = self._forget(position)
-        checkpoints = [(stream, self._streams[stream].record) for stream in self._changed]
-        moved = position != self._partition.position
-        if not (moved or tombstones or checkpoints or self._narrations or self._dead_letters):
-            return None
+        self._changed |= dict.fromkeys(self._special.catch_up(position, self._changed))
+        forgotten = self._special.forget(position)
+        checkpoints: list[tuple[str, StreamCheckpoint | None]] = [
+            (stream, self._streams[stream].record) for stream in self._changed if stream in self._streams
+        ]
         for stream, _ in checkpoints:
             self._streams[stream].is_stored = True
+        checkpoints += [(stream, None) for stream, is_stored in forgotten if is_stored]
+        moved = position != self._partition.position
+        if not (moved or checkpoints or self._narrations or self._dead_letters):
+            return None
         self._partition = replace(self._partition, position=position)
         plan = CommitPlan(
             narrations=tuple(self._narrations),
             dead_letters=tuple(self._dead_letters),
-            checkpoints=(*checkpoints, *((stream, None) for stream in tombstones)),
+            checkpoints=tuple(checkpoints),
             partition=self._partition,
             garbage=tuple(self._garbage),
         )
         self._narrations, self._dead_letters, self._garbage, self._changed = [], [], [], {}
         return plan
-
-    def _catch_up(self, position: int) -> None:
-        """Note how far behind `position` the streams are that lost a blob."""
-        for stream in list(self._behind):
-            ledger = self._streams[stream]
-            needed_from = self._positions.needed_from(stream)
-            if needed_from >= position:
-                del self._behind[stream]
-                self._changed[stream] = None
-            elif stream not in self._changed:
-                continue
-            replay_from = needed_from if needed_from < position else None
-            ledger.record = replace(ledger.record, replay_from=replay_from)
-
-    def _forget(self, position: int) -> list[str]:
-        """Forget streams that no recovery from `position` needs; return those that need a tombstone."""
-        tombstones = []
-        for stream in list(self._leaving):
-            ledger = self._streams[stream]
-            record = ledger.record
-            if not (record.ended or record.is_empty):
-                del self._leaving[stream]
-            elif (
-                not self._positions.has_open(stream)
-                and stream not in self._behind
-                and position > max(record.base.position.offset, record.dead_lettered_through)
-                and ledger.pending is None
-                and ledger.last_processed is None
-            ):
-                del self._leaving[stream], self._streams[stream]
-                self._changed.pop(stream, None)
-                if ledger.is_stored:
-                    tombstones.append(stream)
-        return tombstones
 
     def _ledger(self, stream: str, now_s: float) -> StreamLedger:
         """The stream's ledger.

@@ -1,46 +1,18 @@
 """One ownership of one partition: the engine's thread reports, the committer's thread commits."""
 
-import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from operators.narrator.types import FramePosition, Narration
 from pipeline.admission import AdmissionState
+from pipeline.commit.burst import CommitBurst, CommitReport
 from pipeline.commit.identity import SessionIdentity
 from pipeline.commit.ports import BlobStore, Clock
 from pipeline.commit.recovered import RecoveredPartition
 from pipeline.commit.recovery import Takeover
-from pipeline.commit.render import render
 from pipeline.commit.stream_ledger import PendingSnapshot
-from pipeline.errors import NotCommittedError, StateStoreError
+from pipeline.errors import NotCommittedError
 from pipeline.messages.dead_letter import DeadLetter
-
-_log = logging.getLogger(__name__)
-
-_STORE_PAUSE_S = 10.0
-"""After the store failed it is left alone for this long: commits must not wait for its deadline each time."""
-
-
-@dataclass(frozen=True, slots=True)
-class CommitReport:
-    """What one commit made true.
-
-    Attributes:
-        position: The partition's position.
-        num_narrations: Narrations that became visible.
-        num_dead_letters: Dead letters that became visible.
-        num_checkpoints: Streams whose record was written or deleted.
-        num_blobs: Snapshots stored.
-        duration_s: From the first blob to the committed transaction.
-    """
-
-    position: int
-    num_narrations: int
-    num_dead_letters: int
-    num_checkpoints: int
-    num_blobs: int
-    duration_s: float
 
 
 class PartitionSession:
@@ -77,15 +49,21 @@ class PartitionSession:
         self._recovery = takeover.recovery
         self._ledger = takeover.ledger
         self._writer = takeover.writer
-        self._blobs = blobs
         self._clock = clock
-        self._max_bytes = dict(max_bytes)
-        self._commit_deadline_s = commit_deadline_s
         self._on_position = on_position
         self._lock = threading.Lock()
         self._commit_lock = threading.Lock()
         self._is_alive = True
-        self._store_again_at_s = 0.0
+        self._burst = CommitBurst(
+            identity,
+            takeover.ledger,
+            self._lock,
+            takeover.writer,
+            blobs,
+            clock,
+            max_bytes=max_bytes,
+            deadline_s=commit_deadline_s,
+        )
 
     @property
     def recovery(self) -> RecoveredPartition:
@@ -235,62 +213,19 @@ class PartitionSession:
                     action="Take the partition over again with a new generation.",
                 )
             try:
-                return self._commit()
+                report = self._burst.run()
             except BaseException:
                 # Whatever it was: the ledger is ahead of the log now.
                 self._end()
                 raise
+        if report is not None:
+            self._on_position(report.position)
+        return report
 
     def close(self) -> None:
         """Give the partition up; what is not committed is made again by the next owner."""
         with self._commit_lock:
             self._end()
-
-    def _commit(self) -> CommitReport | None:
-        started_s = self._clock.monotonic_s()
-        num_blobs = self._store_snapshots()
-        with self._lock:
-            plan = self._ledger.plan()
-        if plan is None:
-            return None
-        records = render(plan, self.identity, self._max_bytes, self._clock.time_ns())
-        self._writer.transact(records, self._commit_deadline_s)
-        duration_s = self._clock.monotonic_s() - started_s
-        if plan.garbage:
-            try:
-                self._blobs.delete(plan.garbage)
-            except StateStoreError as error:
-                _log.info(
-                    "partition %d: %d old blobs stay: %s", self.identity.partition, len(plan.garbage), error
-                )
-        self._on_position(plan.partition.position)
-        return CommitReport(
-            position=plan.partition.position,
-            num_narrations=len(plan.narrations),
-            num_dead_letters=len(plan.dead_letters),
-            num_checkpoints=len(plan.checkpoints),
-            num_blobs=num_blobs,
-            duration_s=duration_s,
-        )
-
-    def _store_snapshots(self) -> int:
-        """Store what is pending. If the store fails, narrations go on and only the replay gets longer."""
-        if self._clock.monotonic_s() < self._store_again_at_s:
-            return 0
-        with self._lock:
-            snapshots = self._ledger.pending_snapshots()
-        for num_stored, snapshot in enumerate(snapshots):
-            try:
-                blob = self._blobs.put(
-                    self.identity.partition, self.identity.generation, snapshot.stream, snapshot.data
-                )
-            except StateStoreError as error:
-                _log.warning("partition %d: snapshots wait: %s", self.identity.partition, error)
-                self._store_again_at_s = self._clock.monotonic_s() + _STORE_PAUSE_S
-                return num_stored
-            with self._lock:
-                self._ledger.stored(snapshot, blob)
-        return len(snapshots)
 
     def _end(self) -> None:
         if self._is_alive:

@@ -215,7 +215,7 @@ def test_a_death_between_blob_and_commit_changes_nothing(bench: Bench) -> None:
     session = bench.own()
     narrate(session, 0, 3, "one")
     session.snapshotted("cam", b"state", FramePosition(3), seen(3))
-    assert session._store_snapshots() == 1
+    assert session._burst.store_snapshots() == 1
     assert len(bench.redis.keys("*:blob:*")) == 1
     session = bench.own()
     assert bench.redis.keys("*:blob:*") == []
@@ -404,14 +404,14 @@ def test_two_threads_may_buffer_and_commit_at_once(bench: Bench) -> None:
 def test_the_store_may_be_down_for_a_while(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     session = bench.own()
     broken = StateStore(bench.settings.redis.model_copy(update={"url": "redis://127.0.0.1:1/0"}), "x")
-    monkeypatch.setattr(session, "_blobs", broken)
+    monkeypatch.setattr(session._burst, "_blobs", broken)
     narrate(session, 0, 3, "one")
     session.snapshotted("cam", b"state", FramePosition(3), seen(3))
     report = session.commit()
     assert report is not None
     assert (report.num_narrations, report.num_blobs, report.position) == (1, 0, 0)
-    monkeypatch.setattr(session, "_blobs", bench.store)
-    session._store_again_at_s = 0.0
+    monkeypatch.setattr(session._burst, "_blobs", bench.store)
+    session._burst._store_again_at_s = 0.0
     report = session.commit()
     assert report is not None
     assert (report.num_narrations, report.num_blobs, report.position) == (0, 1, 4)

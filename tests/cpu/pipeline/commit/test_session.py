@@ -8,7 +8,8 @@ import pytest
 
 from operators.narrator.types import FramePosition, Narration
 from pipeline.admission import AdmissionState
-from pipeline.commit.session import CommitReport, PartitionSession
+from pipeline.commit.burst import CommitReport
+from pipeline.commit.session import PartitionSession
 from pipeline.errors import NotCommittedError, OutcomeUnknownError, StateStoreError
 from pipeline.kafka_io.records import Record
 from tests.support.commit_model import TOPICS, World
@@ -136,7 +137,7 @@ def test_a_closed_session_commits_nothing(world: World) -> None:
 def test_any_other_error_ends_the_session_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     session = world.take_over()
     narrate(session, 0)
-    monkeypatch.setattr("pipeline.commit.session.render", lambda *args: 1 / 0)
+    monkeypatch.setattr("pipeline.commit.burst.render", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         session.commit()
     assert not session.is_alive
