@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from operators.narrator.types import FramePosition
 from pipeline.commit.checkpoint_json import encode
 from pipeline.commit.checkpoint_record import (
     BaseState,
@@ -44,7 +45,9 @@ def state_of_stream(settings: Settings, stream: str) -> list[OutgoingRecord]:
     topic = TopicNames.of(settings.kafka.prefix).checkpoints
     partition = partition_of(stream, settings.kafka.partitions)
     records = {
-        stream: StreamCheckpoint("0123456789abcdef", BaseState.fresh(0), next_event=17),
+        stream: StreamCheckpoint(
+            "0123456789abcdef", BaseState.fresh(0), narrated_through=FramePosition(29), next_event=17
+        ),
         partition_key(partition): PartitionCheckpoint(position=0),
         owner_key(partition): OwnerRecord(generation=5, narrator="narrator-0", time_ns=1),
     }
