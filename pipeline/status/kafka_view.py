@@ -1,11 +1,10 @@
-"""What Kafka says about a running system: topics, positions and the streams' last narrations.
+"""Asks Kafka about a running system: topics, positions and the streams' last narrations.
 
 Nothing here asks the actors: the topics alone tell what is true, also when nothing runs.
 """
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pipeline.commit.checkpoint_log import CheckpointLog
 from pipeline.config import KafkaSettings, Settings
@@ -13,6 +12,7 @@ from pipeline.errors import WireError
 from pipeline.kafka_io.admin import KafkaAdmin, TopicState
 from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.consumer import PartitionConsumer
+from pipeline.status.views import KafkaView, PartitionView, StreamView, TopicView
 from pipeline.wire.narration_event import NarrationEvent, decode_narration
 from pipeline.wire.topics import TopicNames
 
@@ -21,78 +21,6 @@ CONNECT_TIMEOUT_S = 3.0
 
 TAIL_RECORDS = 200
 """How far back the last narrations are looked for in each partition; older streams show without a text."""
-
-
-@dataclass(frozen=True, slots=True)
-class TopicView:
-    """One topic.
-
-    Attributes:
-        name: Full name.
-        num_partitions: Partitions; 0 if the topic does not exist.
-        records: Offsets between beginning and end: records and transaction markers.
-    """
-
-    name: str
-    num_partitions: int
-    records: int
-
-
-@dataclass(frozen=True, slots=True)
-class PartitionView:
-    """One partition of frames.
-
-    Attributes:
-        partition: Partition number.
-        end: Offset behind its last record.
-        committed: Offset of the first record that a recovery would read; -1 if nothing was committed yet.
-        lag: Records from there to the end.
-        generation: Generation of its last owner; -1 if nobody ever owned it.
-        narrator: Its last owner.
-    """
-
-    partition: int
-    end: int
-    committed: int
-    lag: int
-    generation: int
-    narrator: str
-
-
-@dataclass(frozen=True, slots=True)
-class StreamView:
-    """One stream.
-
-    Attributes:
-        stream: Stream id.
-        partition: Its partition.
-        narrations: Events committed since the stream began; -1 if it has no checkpoint any more.
-        ended: It has ended.
-        last_text: Its last narration, or "" if that is too far back.
-        last_time_ns: Capture time of that narration's last frame, Unix nanoseconds; 0 if there is none.
-    """
-
-    stream: str
-    partition: int
-    narrations: int
-    ended: bool
-    last_text: str
-    last_time_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class KafkaView:
-    """All of it.
-
-    Attributes:
-        topics: Topics in the order of the wire contract.
-        partitions: Partitions of frames.
-        streams: Streams by id.
-    """
-
-    topics: tuple[TopicView, ...]
-    partitions: tuple[PartitionView, ...]
-    streams: tuple[StreamView, ...]
 
 
 def read_kafka_view(settings: Settings, timeout_s: float) -> KafkaView:

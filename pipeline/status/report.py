@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pipeline.config import Settings
 from pipeline.errors import PipelineError
 from pipeline.services.local import ServiceState, service_states
-from pipeline.status.kafka_view import KafkaView, read_kafka_view
+from pipeline.status.kafka_view import read_kafka_view
 from pipeline.status.redis_view import RedisView, read_redis_view
+from pipeline.status.views import KafkaView
 
 TIMEOUT_S = 15.0
 """For reading all partitions: a status that takes longer is of no use."""

@@ -8,8 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline.messages.status import OwnershipStatus, RunStatus
-from pipeline.status.kafka_view import KafkaView
 from pipeline.status.report import StatusReport
+from pipeline.status.views import KafkaView
 from topologies.running import RunningTopology
 
 MAX_STREAM_CHARS = 36

@@ -7,9 +7,9 @@ from rich.console import Console
 
 from pipeline.messages.status import ActorStatus, OwnershipStatus, RunIdentity, RunStatus
 from pipeline.services.local import ServiceState
-from pipeline.status.kafka_view import KafkaView, PartitionView, StreamView, TopicView
 from pipeline.status.redis_view import RedisView
 from pipeline.status.report import StatusReport
+from pipeline.status.views import KafkaView, PartitionView, StreamView, TopicView
 from topologies.cli.status_tables import print_status
 from topologies.running import RunningTopology
 
