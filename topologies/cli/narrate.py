@@ -1,5 +1,6 @@
 """`flownar narrate`: narrate a video in this process, without any service."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,6 +59,8 @@ def narrate(
 
       flownar narrate world:200000?seconds=60 --json | jq -r .text
     """
+    # OpenMP reads it when torch is imported: threads that spin while they wait make a busy machine crawl.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from operators.frames.captions import write_webvtt  # noqa: PLC0415
     from operators.frames.source import open_source  # noqa: PLC0415
 
