@@ -267,6 +267,32 @@ def test_a_stream_that_ended_and_comes_back_begins_a_new_state() -> None:
     assert "a" not in dict(plan.checkpoints)
 
 
+def test_a_stream_that_ended_is_remembered_while_a_record_of_it_is_on_its_way() -> None:
+    book = ledger()
+    frames(book, "a", 0)
+    narrate(book, "a", 0, 0)
+    book.ended("a", FramePosition(0), SEEN, 0.0)
+    book.delivered("a", 1, None, 0.0)
+    record = record_of(book, "a")
+    assert record is not None
+    assert record.ended
+    frames(book, "a", 1)
+    assert narrate(book, "a", 1, 1) == 1
+
+
+def test_a_snapshot_of_a_new_state_means_that_the_stream_has_not_ended() -> None:
+    book = ledger()
+    frames(book, "slow", 0)
+    frames(book, "a", 1)
+    book.ended("a", FramePosition(1), SEEN, 0.0)
+    book.plan()
+    frames(book, "a", 2)
+    snapshot(book, "a", 2)
+    record = record_of(book, "a")
+    assert record is not None
+    assert not record.ended
+
+
 def test_a_snapshot_that_is_stored_after_the_end_is_garbage() -> None:
     book = ledger()
     frames(book, "slow", 0)
