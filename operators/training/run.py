@@ -88,7 +88,7 @@ def run_training(settings: TrainingSettings, out: Path, device: torch.device) ->
             bank.freeze(encoder)
             tower_accuracy = _log("tower", _tower_accuracy(tower, encoder, feed.validation))
 
-            train_memory(memory, bank, settings.memory, settings.memory_reads, settings.feature_noise)
+            train_memory(memory, bank, settings.memory, settings.memory_reads, settings.memory_noise)
             for figures in _memory_accuracy(memory, encoder, feed.validation, data.fps):
                 _log("memory alone", figures)
 

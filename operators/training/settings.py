@@ -46,7 +46,8 @@ class DataSettings:
 
     Attributes:
         first_seed: Seed of the first training video.
-        num_videos: Most videos that are rendered; the time of the tower's stage may end it earlier.
+        num_videos: Most videos that are rendered; the end of the run may come earlier.
+        num_framed_videos: Most of them whose frames are kept until the tower is trained: 25 MB each.
         duration_s: Length of a video. Shorter ones are its beginnings, so one length trains all.
         fps: Frames per second that the model sees.
         jitter_s: Largest deviation of a capture time from the regular grid.
@@ -60,7 +61,8 @@ class DataSettings:
     """
 
     first_seed: int = 0
-    num_videos: int = 2800
+    num_videos: int = 10_000
+    num_framed_videos: int = 3000
     duration_s: float = 200.0
     fps: float = 2.0
     jitter_s: float = 0.06
@@ -109,6 +111,7 @@ class TrainingSettings:
         language: Decoder, connector and memory together.
         auxiliary_weight: Weight of the memory's own loss in the last stage.
         feature_noise: Standard deviation of the noise on frame tokens, relative to theirs.
+        memory_noise: Likewise in the memory's own stage, which learns videos by heart without it.
         memory_reads: Places per video at which the memory is read in its own stage.
         late_share, early_share: Share of the segments that end one frame late, one frame early.
         fold_share: Share of the segments that are folded silently once in their middle.
@@ -125,6 +128,7 @@ class TrainingSettings:
     data: DataSettings = field(default_factory=DataSettings)
     auxiliary_weight: float = 0.3
     feature_noise: float = 0.1
+    memory_noise: float = 0.2
     memory_reads: int = 48
     late_share: float = 0.25
     early_share: float = 0.1
@@ -154,9 +158,9 @@ def demo_settings(total_s: float, num_workers: int) -> TrainingSettings:
     """The settings of the model in the repository, for about `total_s` seconds of one large GPU."""
     training_s = total_s - OVERHEAD_S
     return TrainingSettings(
-        tower=StageSettings(time_s=0.40 * training_s, batch=1024, learning_rate=8e-4),
-        memory=StageSettings(time_s=0.17 * training_s, batch=64, learning_rate=2e-3, warmup_steps=100),
-        language=StageSettings(time_s=0.43 * training_s, batch=16, learning_rate=1.5e-3),
+        tower=StageSettings(time_s=0.32 * training_s, batch=1024, learning_rate=8e-4),
+        memory=StageSettings(time_s=0.24 * training_s, batch=64, learning_rate=2e-3, warmup_steps=100),
+        language=StageSettings(time_s=0.44 * training_s, batch=16, learning_rate=1.5e-3),
         data=DataSettings(num_workers=num_workers),
     )
 

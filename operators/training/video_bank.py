@@ -46,7 +46,7 @@ class VideoBank:
     Attributes:
         count: Complete videos.
         num_plans: int64 [capacity] on the CPU, packed sequences of each.
-        frames: uint8 [capacity, F, S, S, 3], until `freeze`.
+        frames: uint8 [num_framed_videos, F, S, S, 3], until `freeze`.
         features: float16 [capacity, F, N, D], from `freeze` on.
         labels, memory_labels: int64-convertible int16 [capacity, F, K].
         source, plan_labels, structure, read_frames: packed sequences [capacity, plans, ...].
@@ -60,7 +60,10 @@ class VideoBank:
         self.capacity, self.device, self.num_frames = capacity, device, data.num_frames
         self._vision = settings.model_config(1).vision
         self.count = 0
-        self.frames = self._empty((data.num_frames, side, side, 3), torch.uint8)
+        num_framed = min(capacity, data.num_framed_videos)
+        self.frames = torch.zeros(
+            (num_framed, data.num_frames, side, side, 3), dtype=torch.uint8, device=device
+        )
         self.features: Tensor | None = None
         self.labels = self._empty((data.num_frames, len(LABEL_SIZES)), torch.int16)
         self.memory_labels = self._empty((data.num_frames, len(MEMORY_LABEL_SIZES)), torch.int16)
@@ -78,6 +81,11 @@ class VideoBank:
     def is_full(self) -> bool:
         """No video can be put any more."""
         return self.count == self.capacity
+
+    @property
+    def has_room(self) -> bool:
+        """A video can be put now; before `freeze`, frames take much room."""
+        return self.count < (len(self.frames) if self._encoder is None else self.capacity)
 
     def put(self, sample: VideoSample) -> None:
         """Add one video; its frames become features at once if the tower is frozen."""

@@ -69,9 +69,16 @@ class VideoFeed:
             for sample in self._samples:
                 if sample.seed in self._seeds:
                     self.validation.append(sample)
-                else:
+                elif self._wait_for_room():
                     self._bank.put(sample)
                 if self._stop.is_set() or (self._bank.is_full and len(self.validation) == len(self._seeds)):
                     return
         except Exception as error:  # handed on to `wait`, in the training's thread
             self._error = error
+
+    def _wait_for_room(self) -> bool:
+        """Wait until the bank takes a video; False if the feed was stopped instead."""
+        while not self._bank.has_room:
+            if self._stop.wait(POLL_S):
+                return False
+        return True
