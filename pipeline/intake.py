@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from operators.errors import FrameError
 from operators.frames.decode import decode_gop, decode_image, is_video_type
 from operators.frames.limits import FrameLimits
-from pipeline.admission import admit
+from pipeline.admission import AdmissionState, admit
 from pipeline.errors import WireError
 from pipeline.kafka_io.records import Record
 from pipeline.messages.dead_letter import DeadLetter
@@ -85,18 +85,20 @@ class PartitionIntake:
             headers = parse_frame_headers(record.headers, has_value=record.value is not None)
         except WireError as error:
             return self._refuse(stream, record, error.code, str(error))
-        if start is None or record.offset > start.covered.offset:
-            admission, code = admit(self._admissions.get(stream), headers.epoch, headers.sequence)
+        admission = self._admissions.get(stream)
+        if admission is None or start is None or record.offset > start.covered.offset:
+            admission, code = admit(admission, headers.epoch, headers.sequence)
             if code is not None:
                 reason = _REFUSALS[code].format(epoch=headers.epoch, sequence=headers.sequence)
                 return self._refuse(stream, record, code, f"The {reason}.")
-            self._admissions[stream] = admission
         elif headers.num_frames - 1 <= start.covered.index and not headers.end_of_stream:
             # Admitted before the takeover, and it turns out that all of it is covered.
             return None
-        return self._decode(stream, record, headers)
+        return self._decode(stream, record, headers, admission)
 
-    def _decode(self, stream: str, record: Record, headers: FrameHeaders) -> Intake:
+    def _decode(
+        self, stream: str, record: Record, headers: FrameHeaders, admission: AdmissionState
+    ) -> Intake:
         try:
             frames = _frames_of(record, headers, self._plan.image_size, self._limits)
         except FrameError as error:
@@ -105,8 +107,8 @@ class PartitionIntake:
             # Whatever a decoder trips over: one record must never stop its partition.
             _log.exception("%s [%d] offset %d: decoder failed", record.topic, record.partition, record.offset)
             return self._refuse(stream, record, DECODER_FAILED, f"The decoder failed: {error!r}.")
-        admission = self._admissions[stream]
-        assert admission is not None, "an admitted record leaves a state"
+        # Only now: a refused record leaves no trace in a checkpoint, so it must leave none here.
+        self._admissions[stream] = admission
         entry = FramesEntry(stream, self._link(stream, record.offset), headers, admission)
         return Intake(entry, tuple(frames), sum(frame.nbytes for frame in frames))
 

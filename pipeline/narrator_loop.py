@@ -115,7 +115,8 @@ class NarratorLoop:
             for turn, outcome in zip(turns, outcomes, strict=True):
                 turn.stream.last_step = self._num_steps
                 self._reporter.stepped(turn.stream, turn.work, turn.owned, outcome)
-                if turn.owned.session.snapshot_due(turn.stream.name):
+                is_over = turn.work.ends_stream and not turn.work.has_frames_left
+                if not is_over and turn.owned.session.snapshot_due(turn.stream.name):
                     self._slots.snapshot(turn.stream, turn.owned.session)
         for ending in endings:
             last_words = self._engine.end_stream(ending.stream.name, ending.end_time_ns)

@@ -129,7 +129,8 @@ class PartitionLedger:
     def ended(self, stream: str, position: FramePosition, admission: AdmissionState, now_s: float) -> None:
         """See PartitionSession.ended."""
         ledger = self._ledger(stream, now_s)
-        if position <= ledger.record.base.position:
+        if position.offset < ledger.record.base.next_offset:
+            # A snapshot at this very position does not count: it was taken before the end was dealt with.
             return
         self._garbage += ledger.end(position, admission)
         self._positions.close_through(stream, position, complete=True)

@@ -170,3 +170,10 @@ def test_a_record_that_ends_its_stream_comes_again_until_the_stream_has_ended():
 
     assert again(4).entry.headers.end_of_stream
     assert again(5) is None
+
+
+def test_a_record_that_can_t_be_decoded_may_be_sent_again():
+    taking = intake()
+    assert code_of(taking.take(record(0, value=JPEG[:200]))) == "image-corrupt"
+    assert isinstance(taking.take(record(1)).entry, FramesEntry)
+    assert code_of(taking.take(record(2))) == "duplicate-sequence"
