@@ -14,6 +14,7 @@ from operators.encoder.frame_encoder import FrameEncoder
 from operators.narrator.layout import SequenceLayout
 from operators.training.attention import BLOCK
 from operators.training.export import export_model
+from operators.training.start import load_encoder, load_language
 from operators.training.language import LanguageTrainer, train_language, warm_up
 from operators.training.memory import MemoryTrainer, train_memory
 from operators.training.memory_age import accuracy_by_age, hidden_ages
@@ -23,6 +24,7 @@ from operators.training.samples import SampleMaker, VideoSample
 from operators.training.settings import TrainingSettings
 from operators.training.tokenizer import train_tokenizer
 from operators.training.tower import TowerTrainer, new_tower, train_tower
+from operators.training.variation import Variation
 from operators.training.video_bank import VideoBank
 from operators.training.video_feed import VideoFeed
 
@@ -52,15 +54,20 @@ class TrainingResult:
     validation: tuple[VideoSample, ...]
 
 
-def run_training(settings: TrainingSettings, out: Path, device: torch.device) -> TrainingResult:
+def run_training(
+    settings: TrainingSettings, out: Path, device: torch.device, start: Path | None = None
+) -> TrainingResult:
     """Train a model and write its folder.
 
     Args:
         settings: Sizes, data, stages.
         out: The model folder; files in it are replaced.
         device: Where to train.
+        start: A model folder of the same sizes to go on from: its vision tower is kept as it is, memory and
+            language model are trained further. None trains everything from random weights.
 
     Raises:
+        CheckpointError: `start` can't be loaded.
         RuntimeError: Rendering failed.
     """
     torch.manual_seed(settings.seed)
@@ -75,29 +82,37 @@ def run_training(settings: TrainingSettings, out: Path, device: torch.device) ->
     maker = SampleMaker(settings, tokenizer.to_str(), sizes)
     with RenderPool(maker, seeds, data.num_workers) as renderer:
         bank = VideoBank(data.num_videos, settings, sizes, device)
+        encoder = None if start is None else load_encoder(start, device)
+        if encoder is not None:
+            bank.freeze(encoder)
         with VideoFeed(renderer, bank, validation_seeds) as feed:
-            tower = new_tower(settings.sizes, settings.model_config(1).vision, device)
             memory = MemoryTrainer(settings.model_config(1).clam).to(device)
             language = new_language(settings, tokenizer, memory, device)
+            if start is not None:
+                load_language(language, start)
             feed.wait(1, 0)
             warm_up(language, bank, settings.language.batch)
-            feed.wait(early, 0)
-            train_tower(tower, bank, settings.tower)
             feed.wait(early, data.num_validation)
-            encoder = tower.encoder()
-            bank.freeze(encoder)
-            tower_accuracy = _log("tower", _tower_accuracy(tower, encoder, feed.validation))
+            tower_accuracy: dict[str, float] = {}
+            if encoder is None:
+                tower = new_tower(settings.sizes, settings.model_config(1).vision, device)
+                train_tower(tower, bank, settings.tower)
+                encoder = tower.encoder()
+                bank.freeze(encoder)
+                tower_accuracy = _log("tower", _tower_accuracy(tower, encoder, feed.validation))
 
-            train_memory(memory, bank, settings.memory, settings.memory_reads, settings.memory_noise)
+            shown = Variation(settings.memory_noise, settings.looks)
+            train_memory(memory, bank, settings.memory, settings.memory_reads, shown)
             for figures in _memory_accuracy(memory, encoder, feed.validation, data.fps):
                 _log("memory alone", figures)
 
+            shown = Variation(settings.feature_noise, settings.looks)
             losses = train_language(
                 language,
                 bank,
                 settings.language,
                 auxiliary_weight=settings.auxiliary_weight,
-                noise=settings.feature_noise,
+                variation=shown,
             )
             memory_accuracy, memory_by_age = _memory_accuracy(memory, encoder, feed.validation, data.fps)
             _log("memory", memory_accuracy)
