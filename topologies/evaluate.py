@@ -1,4 +1,4 @@
-"""Scores of a model on videos of the world: every frame goes the way that it goes live, all videos in one engine."""
+"""Scores of a model on videos of the world: frames go the way they go live, all videos in one engine."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -170,8 +170,10 @@ def narrate_videos(
     total = sum(len(video.frames) for video in videos)
     features = []
     for video in videos:
-        parts = torch.from_numpy(video.frames).split(ENCODE_BATCH)
-        features.append(torch.cat([encoder.encode(part) for part in parts]))
+        frames = torch.from_numpy(video.frames)
+        starts = range(0, len(frames), ENCODE_BATCH)
+        parts = [encoder.encode(frames[start : start + ENCODE_BATCH]) for start in starts]
+        features.append(torch.cat(parts))
         progress("encoding", sum(len(done) for done in features), total)
     engine = NarratorEngine(model, num_slots=len(videos))
     for video in videos:

@@ -33,15 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers)
     device = resolve_device(options.device)
     workers = options.workers or max(1, (os.cpu_count() or 2) - 1)
-    settings = (
-        smoke_settings(workers)
-        if options.smoke
-        else demo_settings(options.seconds, workers, starts_from_model=options.start is not None)
-    )
+    settings = smoke_settings(workers) if options.smoke else demo_settings(options.seconds, workers)
     if options.first_seed is not None:
         settings = replace(settings, data=replace(settings.data, first_seed=options.first_seed))
-    result = run_training(settings, options.out, device, options.start)
-    report = {"model_hash": model_hash(options.out), "device": _device_name(device)}
+    result = run_training(settings, options.out, device)
+    report: dict[str, object] = {"model_hash": model_hash(options.out), "device": _device_name(device)}
     report |= _figures(result) | _evaluate(options.out, result, device)
     if options.report is not None:
         options.report.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -92,7 +88,6 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--workers", type=int, help="rendering processes (default: all cores but one)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
-    parser.add_argument("--start", type=Path, help="model folder to go on from; its vision tower is kept")
     parser.add_argument("--first-seed", type=int, help="seed of the first training video")
     parser.add_argument(
         "--smoke", action="store_true", help="a tiny model, a few steps: does everything run?"

@@ -1,8 +1,9 @@
 """Attention under the `paper` mask over packed sequences: FlexAttention on a GPU, one dense mask elsewhere.
 
-A packed sequence says for every row, as int16 columns: position; segment; oldest narration that it sees; as a key,
-its narration (prompt: newer than any; others: NO_KEY) and its segment if it is visual (others: NO_KEY). A query
-sees a key that is not later and whose narration is not too old or whose visual segment is the query's own.
+A packed sequence says for every row, as int16 columns: position; segment; oldest narration that it sees; as a
+key, its narration (prompt: newer than any; others: NO_KEY) and its segment if it is visual (others: NO_KEY).
+A query sees a key that is not later and whose narration is not too old or whose visual segment is the
+query's own.
 """
 
 from collections.abc import Callable
@@ -68,9 +69,10 @@ def sparse_mask(structure: Tensor, kinds: Tensor) -> BlockMask:
     partial_counts, partial = _listed(kinds == PARTIAL)
     full_counts, full = _listed(kinds == FULL)
     length = structure.shape[1]
-    return BlockMask.from_kv_blocks(
+    mask: BlockMask = BlockMask.from_kv_blocks(
         partial_counts, partial, full_counts, full, BLOCK, _mask_mod(*columns), (length, length)
     )
+    return mask
 
 
 def attend(
@@ -81,12 +83,12 @@ def attend(
     attention_mask: Tensor | BlockMask,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
-    """Attention function for transformers' decoder layers; `attention_mask` is a `dense_mask` or `sparse_mask`.
+    """Attention function for transformers' decoder layers.
 
     Args:
         module: Ignored.
         query: [B, H, L, K]; key and value likewise.
-        attention_mask: Says what is seen.
+        attention_mask: A `dense_mask` or a `sparse_mask`.
         kwargs: Ignored, except `scaling`.
 
     Returns:
@@ -114,7 +116,7 @@ def _mask_mod(
 
 
 def _listed(blocks: Tensor) -> tuple[Tensor, Tensor]:
-    """Per row of blocks, how many are set and their indices, the set ones first: [B, 1, n] and [B, 1, n, n]."""
+    """Per row of blocks, how many are set [B, 1, n] and all indices, the set ones first [B, 1, n, n]."""
     counts = blocks.sum(-1, dtype=torch.int32)
     order = torch.argsort(blocks.to(torch.int8), dim=-1, descending=True, stable=True).to(torch.int32)
     return counts[:, None].contiguous(), order[:, None].contiguous()
@@ -122,5 +124,6 @@ def _listed(blocks: Tensor) -> tuple[Tensor, Tensor]:
 
 @cache
 def _compiled_flex() -> Callable[..., Tensor]:
-    compiled: Callable[..., Tensor] = torch.compile(flex_attention, dynamic=False)
+    attention: Any = flex_attention
+    compiled: Callable[..., Tensor] = torch.compile(attention, dynamic=False)
     return compiled

@@ -1,4 +1,4 @@
-"""Linear heads that read integer labels from vectors, used in training only: their loss and their accuracy."""
+"""Linear heads that read integer labels from vectors, for training only: their loss and accuracy."""
 
 from collections.abc import Mapping
 

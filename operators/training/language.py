@@ -1,7 +1,7 @@
 """Last stage: decoder, connector and memory together learn to skip, to speak and to write."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,7 +15,6 @@ from operators.training.attention import attend, dense_mask, sparse_mask
 from operators.training.memory import MemoryTrainer
 from operators.training.optimiser import Stage
 from operators.training.settings import ModelSizes, StageSettings
-from operators.training.variation import Variation
 from operators.training.video_bank import PlanBatch, VideoBank
 
 if TYPE_CHECKING:
@@ -114,16 +113,17 @@ def new_decoder(sizes: ModelSizes, vocab_size: int) -> "LlamaForCausalLM":
         num_key_value_heads=sizes.num_heads,
         max_position_embeddings=8192,
         tie_word_embeddings=True,
-        attn_implementation=ATTENTION,
     )
-    return LlamaForCausalLM(config)
+    config._attn_implementation = ATTENTION
+    decoder: LlamaForCausalLM = LlamaForCausalLM(config)  # type: ignore[no-untyped-call]
+    return decoder
 
 
 def warm_up(trainer: LanguageTrainer, bank: VideoBank, batch: int) -> None:
     """Compile the kernels of a training step on the first video's sequences; changes no weights."""
     nought = torch.zeros(batch, dtype=torch.int64)
-    losses = trainer.losses(bank.plan_batch(nought, nought, None))
-    (losses.decision + losses.text + losses.memory).backward()
+    losses = trainer.losses(bank.plan_batch(nought, nought))
+    (losses.decision + losses.text + losses.memory).backward()  # type: ignore[no-untyped-call]
     trainer.zero_grad(set_to_none=True)
 
 
@@ -133,7 +133,7 @@ def train_language(
     settings: StageSettings,
     *,
     auxiliary_weight: float,
-    variation: Variation,
+    noise: float,
 ) -> list[float]:
     """Train on packed sequences of videos drawn at random from the bank.
 
@@ -142,20 +142,23 @@ def train_language(
         bank: Videos with features and plans.
         settings: Time and rates; the memory, trained before, learns at a quarter of the rate.
         auxiliary_weight: Weight of the memory's own loss.
-        variation: How features are varied.
+        noise: Standard deviation of the noise on features, relative to theirs.
 
     Returns:
         The sum of the losses, every LOG_EVERY steps and at the end.
     """
     modules = [trainer.decoder, trainer.connector, trainer.memory]
     stage = Stage(settings, modules, [1.0, 1.0, 0.25])
+    scale = noise * float(bank.known_features()[:8].float().std())
     history = []
     trainer.train()
     while not stage.is_over:
         usable = bank.num_plans[: bank.count]
         videos = torch.multinomial((usable > 0).float(), settings.batch, replacement=True)
         plans = (torch.rand(settings.batch) * usable[videos]).long()
-        losses = trainer.losses(bank.plan_batch(videos, plans, variation))
+        batch = bank.plan_batch(videos, plans)
+        noisy = replace(batch, features=batch.features + scale * torch.randn_like(batch.features))
+        losses = trainer.losses(noisy)
         total = losses.decision + losses.text + auxiliary_weight * losses.memory
         stage.step(total)
         if stage.steps % LOG_EVERY == 1 or stage.is_over:

@@ -1,4 +1,4 @@
-"""What happens to a picture between a camera and the model, imitated: JPEG, and the way through 384 pixels."""
+"""What happens to a picture between camera and model, imitated: JPEG, and the way through 384 pixels."""
 
 from dataclasses import dataclass
 from random import Random

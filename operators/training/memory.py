@@ -1,6 +1,7 @@
 """Second stage: the memory alone learns what is hidden where, read through linear heads at random moments.
 
-From the language model's loss alone it does not: the few narrations that need memory are learned by heart instead.
+From the language model's loss alone it does not: the few narrations that need memory are learned by heart
+instead.
 """
 
 import logging
@@ -14,7 +15,6 @@ from operators.memory.config import ClamConfig
 from operators.training.label_heads import LabelHeads
 from operators.training.optimiser import Stage
 from operators.training.settings import StageSettings
-from operators.training.variation import Variation
 from operators.training.video_bank import VideoBank
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class MemoryTrainer(nn.Module):
 
 
 def train_memory(
-    trainer: MemoryTrainer, bank: VideoBank, settings: StageSettings, reads: int, variation: Variation
+    trainer: MemoryTrainer, bank: VideoBank, settings: StageSettings, reads: int, noise: float
 ) -> None:
     """Train on videos drawn at random from the bank.
 
@@ -57,14 +57,16 @@ def train_memory(
         bank: Videos with features.
         settings: Time and rates.
         reads: Places per video at which the memory is read.
-        variation: How features are varied.
+        noise: Standard deviation of the noise on features, relative to theirs.
     """
     stage = Stage(settings, [trainer])
+    scale = noise * float(bank.known_features()[:8].float().std())
     trainer.train()
     while not stage.is_over:
         videos = torch.randint(bank.count, (settings.batch,), device=bank.device)
         frames = torch.randint(bank.num_frames, (settings.batch, reads), device=bank.device)
-        features = bank.varied_features(videos, variation)
+        features = bank.known_features()[videos].float()
+        features = features + scale * torch.randn_like(features)
         labels = bank.memory_labels[videos[:, None], frames]
         loss = trainer.loss(trainer.read(features, frames), labels)
         stage.step(loss)

@@ -13,7 +13,7 @@ MAX_GRADIENT_NORM = 1.0
 
 
 class Stage:
-    """Steps of one stage: AdamW whose learning rate warms up, then falls to zero as the stage's time runs out.
+    """Steps of one stage: AdamW; the learning rate warms up, then falls to zero as the time runs out.
 
     Args:
         settings: Time and rates.

@@ -1,7 +1,7 @@
 """A teacher-forced sequence as fixed-size arrays that stay on the GPU: text first, padding last.
 
-Attention does not care about the order of its keys, so what is seen for long (prompts and narrations) stands in
-front and the frames behind it: the mask becomes block-sparse. Positions keep the order of time.
+Attention does not care about the order of its keys, so what is seen for long (prompts and narrations) stands
+in front and the frames behind it: the mask becomes block-sparse. Positions keep the order of time.
 """
 
 from dataclasses import dataclass

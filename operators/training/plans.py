@@ -1,7 +1,8 @@
 """How a video's frames are cut into segments for training: as the truth has it, and as a live model might.
 
-A live model writes some narrations a frame late or early and folds some segments silently. Sequences that are cut
-like that teach it to go on from there; at the frames where both answers would do, nothing is learned.
+A live model writes some narrations a frame late or early and folds some segments silently. Sequences that
+are cut like that teach it to go on from there; at the frames where both answers would do, nothing is
+learned.
 """
 
 from collections.abc import Sequence

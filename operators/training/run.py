@@ -14,7 +14,7 @@ from operators.encoder.frame_encoder import FrameEncoder
 from operators.narrator.layout import SequenceLayout
 from operators.training.attention import BLOCK
 from operators.training.export import export_model
-from operators.training.start import load_encoder, load_language
+from operators.training.features import encode_all
 from operators.training.language import LanguageTrainer, train_language, warm_up
 from operators.training.memory import MemoryTrainer, train_memory
 from operators.training.memory_age import accuracy_by_age, hidden_ages
@@ -24,7 +24,6 @@ from operators.training.samples import SampleMaker, VideoSample
 from operators.training.settings import TrainingSettings
 from operators.training.tokenizer import train_tokenizer
 from operators.training.tower import TowerTrainer, new_tower, train_tower
-from operators.training.variation import Variation
 from operators.training.video_bank import VideoBank
 from operators.training.video_feed import VideoFeed
 
@@ -54,20 +53,15 @@ class TrainingResult:
     validation: tuple[VideoSample, ...]
 
 
-def run_training(
-    settings: TrainingSettings, out: Path, device: torch.device, start: Path | None = None
-) -> TrainingResult:
+def run_training(settings: TrainingSettings, out: Path, device: torch.device) -> TrainingResult:
     """Train a model and write its folder.
 
     Args:
         settings: Sizes, data, stages.
         out: The model folder; files in it are replaced.
         device: Where to train.
-        start: A model folder of the same sizes to go on from: its vision tower is kept as it is, memory and
-            language model are trained further. None trains everything from random weights.
 
     Raises:
-        CheckpointError: `start` can't be loaded.
         RuntimeError: Rendering failed.
     """
     torch.manual_seed(settings.seed)
@@ -82,37 +76,29 @@ def run_training(
     maker = SampleMaker(settings, tokenizer.to_str(), sizes)
     with RenderPool(maker, seeds, data.num_workers) as renderer:
         bank = VideoBank(data.num_videos, settings, sizes, device)
-        encoder = None if start is None else load_encoder(start, device)
-        if encoder is not None:
-            bank.freeze(encoder)
         with VideoFeed(renderer, bank, validation_seeds) as feed:
+            tower = new_tower(settings.sizes, settings.model_config(1).vision, device)
             memory = MemoryTrainer(settings.model_config(1).clam).to(device)
             language = new_language(settings, tokenizer, memory, device)
-            if start is not None:
-                load_language(language, start)
             feed.wait(1, 0)
             warm_up(language, bank, settings.language.batch)
+            feed.wait(early, 0)
+            train_tower(tower, bank, settings.tower)
             feed.wait(early, data.num_validation)
-            tower_accuracy: dict[str, float] = {}
-            if encoder is None:
-                tower = new_tower(settings.sizes, settings.model_config(1).vision, device)
-                train_tower(tower, bank, settings.tower)
-                encoder = tower.encoder()
-                bank.freeze(encoder)
-                tower_accuracy = _log("tower", _tower_accuracy(tower, encoder, feed.validation))
+            encoder = tower.encoder()
+            bank.freeze(encoder)
+            tower_accuracy = _log("tower", _tower_accuracy(tower, encoder, feed.validation))
 
-            shown = Variation(settings.memory_noise, settings.looks)
-            train_memory(memory, bank, settings.memory, settings.memory_reads, shown)
+            train_memory(memory, bank, settings.memory, settings.memory_reads, settings.memory_noise)
             for figures in _memory_accuracy(memory, encoder, feed.validation, data.fps):
                 _log("memory alone", figures)
 
-            shown = Variation(settings.feature_noise, settings.looks)
             losses = train_language(
                 language,
                 bank,
                 settings.language,
                 auxiliary_weight=settings.auxiliary_weight,
-                variation=shown,
+                noise=settings.feature_noise,
             )
             memory_accuracy, memory_by_age = _memory_accuracy(memory, encoder, feed.validation, data.fps)
             _log("memory", memory_accuracy)
@@ -155,7 +141,7 @@ def new_language(
 def _tower_accuracy(
     tower: TowerTrainer, encoder: FrameEncoder, validation: list[VideoSample]
 ) -> dict[str, float]:
-    features = torch.cat([_features(encoder, sample) for sample in validation])
+    features = torch.cat([encode_all(encoder, torch.from_numpy(sample.frames)) for sample in validation])
     labels = np.concatenate([sample.labels for sample in validation])
     return tower.accuracy(features, torch.from_numpy(labels).to(features.device))
 
@@ -166,17 +152,13 @@ def _memory_accuracy(
     """Accuracy by label, and by age of what is hidden."""
     rights, ages = [], []
     for sample in validation:
-        features = _features(encoder, sample)[None]
+        features = encode_all(encoder, torch.from_numpy(sample.frames))[None]
         labels = torch.from_numpy(sample.memory_labels)[None].to(features.device)
         rights.append(memory.right(features, labels)[0].cpu().double().numpy())
         ages.append(hidden_ages(sample.memory_labels, fps))
     right = np.concatenate(rights)
     by_label = dict(zip(MEMORY_LABEL_SIZES, np.nanmean(right, axis=0).tolist(), strict=True))
     return by_label, accuracy_by_age(right, np.concatenate(ages))
-
-
-def _features(encoder: FrameEncoder, sample: VideoSample) -> torch.Tensor:
-    return torch.cat([encoder.encode(part) for part in torch.from_numpy(sample.frames).split(1024)])
 
 
 def _log(title: str, shares: dict[str, float]) -> dict[str, float]:

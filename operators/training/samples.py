@@ -105,7 +105,8 @@ def jittered_times(data: DataSettings, rng: Random) -> NDArray[np.float64]:
     step_s = 1.0 / data.fps
     phase_s = rng.uniform(data.jitter_s, step_s - data.jitter_s)
     moved = [rng.uniform(-data.jitter_s, data.jitter_s) for _ in range(data.num_frames)]
-    return np.arange(data.num_frames) * step_s + phase_s + np.array(moved)
+    times_s: NDArray[np.float64] = np.arange(data.num_frames) * step_s + phase_s + np.array(moved)
+    return times_s
 
 
 def _sample(

@@ -1,6 +1,6 @@
 """What a training run of the world's model is made of: sizes, data, stages and their time."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from operators.checkpoints.config import FlowNarConfig, LimitsConfig, MemoryConfig, VisionConfig
 
@@ -112,7 +112,6 @@ class TrainingSettings:
         auxiliary_weight: Weight of the memory's own loss in the last stage.
         feature_noise: Standard deviation of the noise on frame tokens, relative to theirs.
         memory_noise: Likewise in the memory's own stage, which learns videos by heart without it.
-        looks: How much the looks of videos are varied in both, see `variation.Variation`.
         memory_reads: Places per video at which the memory is read in its own stage.
         late_share, early_share: Share of the segments that end one frame late, one frame early.
         fold_share: Share of the segments that are folded silently once in their middle.
@@ -130,7 +129,6 @@ class TrainingSettings:
     auxiliary_weight: float = 0.3
     feature_noise: float = 0.1
     memory_noise: float = 0.2
-    looks: float = 1.0
     memory_reads: int = 48
     late_share: float = 0.25
     early_share: float = 0.1
@@ -156,26 +154,15 @@ class TrainingSettings:
         )
 
 
-def demo_settings(total_s: float, num_workers: int, *, starts_from_model: bool) -> TrainingSettings:
-    """The settings of the model in the repository, for about `total_s` seconds of one large GPU.
-
-    Args:
-        total_s: Time for everything.
-        num_workers: Rendering processes.
-        starts_from_model: The tower is trained already and all other weights are good ones: more time for them,
-            at lower rates.
-    """
-    data = DataSettings(num_workers=num_workers)
-    tower = StageSettings(time_s=0.32 * (total_s - OVERHEAD_S), batch=1024, learning_rate=8e-4)
-    memory = StageSettings(
-        time_s=0.24 * (total_s - OVERHEAD_S), batch=64, learning_rate=2e-3, warmup_steps=100
+def demo_settings(total_s: float, num_workers: int) -> TrainingSettings:
+    """The settings of the model in the repository, for about `total_s` seconds of one large GPU."""
+    training_s = total_s - OVERHEAD_S
+    return TrainingSettings(
+        tower=StageSettings(time_s=0.32 * training_s, batch=1024, learning_rate=8e-4),
+        memory=StageSettings(time_s=0.24 * training_s, batch=64, learning_rate=2e-3, warmup_steps=100),
+        language=StageSettings(time_s=0.44 * training_s, batch=16, learning_rate=1.5e-3),
+        data=DataSettings(num_workers=num_workers),
     )
-    language = StageSettings(time_s=0.44 * (total_s - OVERHEAD_S), batch=16, learning_rate=1.5e-3)
-    if starts_from_model:
-        data = replace(data, full_size_share=0.03)
-        memory = replace(memory, time_s=0.3 * (total_s - OVERHEAD_S), learning_rate=1.5e-3)
-        language = replace(language, time_s=0.7 * (total_s - OVERHEAD_S), learning_rate=1e-3)
-    return TrainingSettings(tower=tower, memory=memory, language=language, data=data)
 
 
 def smoke_settings(num_workers: int = 1) -> TrainingSettings:

@@ -1,4 +1,4 @@
-"""The demo model's own tokenizer: byte-level pieces merged on the world's sentences and the layout's texts."""
+"""The demo model's tokenizer: byte-level pieces merged on the world's sentences and the layout's texts."""
 
 from collections.abc import Iterable
 

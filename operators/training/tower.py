@@ -1,4 +1,4 @@
-"""First stage: the vision tower learns to name what a single picture shows, through the few tokens it gives."""
+"""First stage: the vision tower learns to name what a picture shows, through the few tokens it gives."""
 
 import copy
 import logging

@@ -11,12 +11,10 @@ from torch import Tensor
 from operators.datasets.world import LABEL_SIZES, MEMORY_LABEL_SIZES
 from operators.encoder.frame_encoder import FrameEncoder
 from operators.training.attention import BLOCK, NUM_COLUMNS, block_kinds
+from operators.training.features import encode_all
 from operators.training.packing import PackSizes
 from operators.training.samples import VideoSample
 from operators.training.settings import TrainingSettings
-from operators.training.variation import Variation, vary
-
-ENCODE_BATCH = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +47,6 @@ class VideoBank:
         num_plans: int64 [capacity] on the CPU, packed sequences of each.
         frames: uint8 [num_framed_videos, F, S, S, 3], until `freeze`.
         features: float16 [capacity, F, N, D], from `freeze` on.
-        mean_features: float32 [capacity, N, D], their means over the frames, likewise.
-        layouts: int64 [capacity], equal for videos with the same containers in the same places.
         labels, memory_labels: int64-convertible int16 [capacity, F, K].
         source, plan_labels, structure, read_frames: packed sequences [capacity, plans, ...].
         blocks: int8 [capacity, plans, rows / BLOCK, rows / BLOCK], see `block_kinds`.
@@ -68,10 +64,6 @@ class VideoBank:
             (num_framed, data.num_frames, side, side, 3), dtype=torch.uint8, device=device
         )
         self.features: Tensor | None = None
-        self.mean_features = self._empty(
-            (self._vision.num_frame_tokens, self._vision.hidden_size), torch.float32
-        )
-        self.layouts = self._empty((), torch.int64)
         self.labels = self._empty((data.num_frames, len(LABEL_SIZES)), torch.int16)
         self.memory_labels = self._empty((data.num_frames, len(MEMORY_LABEL_SIZES)), torch.int16)
         plans = data.plans_per_video
@@ -81,7 +73,6 @@ class VideoBank:
         self.structure = self._empty((plans, sizes.rows, NUM_COLUMNS), torch.int16)
         self.read_frames = self._empty((plans, sizes.reads), torch.int16)
         self.blocks = self._empty((plans, sizes.rows // BLOCK, sizes.rows // BLOCK), torch.int8)
-        self._scale = 1.0
         self._encoder: FrameEncoder | None = None
         self._lock = threading.Lock()
 
@@ -105,7 +96,6 @@ class VideoBank:
             else:
                 self._encode(self._encoder, slot, frames.to(self.device))
             self.labels[slot] = self._move(sample.labels)
-            self.layouts[slot] = _layout_code(sample.labels)
             self.memory_labels[slot] = self._move(sample.memory_labels)
             for index, plan in enumerate(sample.plans):
                 self.source[slot, index] = self._move(plan.source)
@@ -126,26 +116,24 @@ class VideoBank:
             for slot in range(self.count):
                 self._encode(encoder, slot, self.frames[slot])
             self._encoder = encoder
-            self.frames = torch.empty(0, dtype=torch.uint8)
+            self.frames = self.frames[:0].clone()
 
-    def varied_features(self, videos: Tensor, variation: Variation) -> Tensor:
-        """Features float32 [B, F, N, D] of the videos int64 [B], varied.
+    def known_features(self) -> Tensor:
+        """The features [count, F, N, D] of all complete videos.
 
         Raises:
             RuntimeError: The tower is not frozen yet.
         """
         if self.features is None:
             raise RuntimeError("there are no features before the vision tower is frozen")
-        count = self.count
-        means, layouts = self.mean_features[:count], self.layouts[:count]
-        return vary(self.features[videos].float(), means, layouts, self._scale, variation)
+        return self.features[: self.count]
 
-    def plan_batch(self, videos: Tensor, plans: Tensor, variation: Variation | None) -> PlanBatch:
-        """Packed sequences of the videos int64 [B], of each the plan int64 [B]; None gives noise for features."""
+    def plan_batch(self, videos: Tensor, plans: Tensor) -> PlanBatch:
+        """Packed sequences of the videos int64 [B], of each the plan int64 [B]; noise before `freeze`."""
         videos, plans = videos.to(self.device), plans.to(self.device)
         read_frames = self.read_frames[videos, plans].long()
         return PlanBatch(
-            features=self._noise(videos) if variation is None else self.varied_features(videos, variation),
+            features=self._drawn_features(videos),
             read_frames=read_frames,
             memory_labels=self.memory_labels[videos[:, None], read_frames],
             source=self.source[videos, plans],
@@ -154,7 +142,9 @@ class VideoBank:
             blocks=self.blocks[videos, plans],
         )
 
-    def _noise(self, videos: Tensor) -> Tensor:
+    def _drawn_features(self, videos: Tensor) -> Tensor:
+        if self.features is not None:
+            return self.features[videos].float()
         vision = self._vision
         shape = (len(videos), self.num_frames, vision.num_frame_tokens, vision.hidden_size)
         return torch.randn(shape, device=self.device)
@@ -165,24 +155,10 @@ class VideoBank:
 
     def _encode(self, encoder: FrameEncoder, slot: int, frames: Tensor) -> None:
         assert self.features is not None, "freeze allocates the features before anything is encoded"
-        parts = [encoder.encode(part) for part in frames.split(ENCODE_BATCH)]
-        features = torch.cat(parts)
-        self.features[slot] = features.to(torch.float16)
-        self.mean_features[slot] = features.mean(0)
-        if slot == 0:
-            self._scale = float(features.std())
+        self.features[slot] = encode_all(encoder, frames).to(torch.float16)
 
     def _move(self, array: NDArray[np.int16] | NDArray[np.int32]) -> Tensor:
         return torch.from_numpy(array).to(self.device)
 
     def _empty(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
         return torch.zeros((self.capacity, *shape), dtype=dtype, device=self.device)
-
-
-def _layout_code(labels: NDArray[np.int16]) -> int:
-    """One number for the containers in their places, which do not change within a video."""
-    code = 0
-    for column, name in enumerate(LABEL_SIZES):
-        if name.startswith("place_"):
-            code = code * LABEL_SIZES[name] + int(labels[0, column])
-    return code
