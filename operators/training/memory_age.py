@@ -32,12 +32,13 @@ def accuracy_by_age(right: NDArray[np.float64], ages: NDArray[np.float64]) -> di
         right: 1 if a label was read right, NaN where it is not defined; the shape of `ages`.
         ages: From `hidden_ages`.
     """
-    shares = {"empty": _mean(right[np.isnan(ages)])}
+    shares = {"empty": mean_defined(right[np.isnan(ages)])}
     for low, high in zip(AGE_EDGES_S, (*AGE_EDGES_S[1:], np.inf), strict=True):
-        shares[f"{low:g}-{high:g} s"] = _mean(right[(ages >= low) & (ages < high)])
+        shares[f"{low:g}-{high:g} s"] = mean_defined(right[(ages >= low) & (ages < high)])
     return shares
 
 
-def _mean(values: NDArray[np.float64]) -> float:
+def mean_defined(values: NDArray[np.float64]) -> float:
+    """Mean of what is not NaN; NaN if nothing is."""
     defined = values[~np.isnan(values)]
     return float(defined.mean()) if len(defined) else float("nan")

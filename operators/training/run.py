@@ -17,7 +17,7 @@ from operators.training.export import export_model
 from operators.training.features import encode_all
 from operators.training.language import LanguageTrainer, train_language, warm_up
 from operators.training.memory import MemoryTrainer, train_memory
-from operators.training.memory_age import accuracy_by_age, hidden_ages
+from operators.training.memory_age import accuracy_by_age, hidden_ages, mean_defined
 from operators.training.packing import PackSizes
 from operators.training.rendering import RenderPool
 from operators.training.samples import SampleMaker, VideoSample
@@ -157,7 +157,7 @@ def _memory_accuracy(
         rights.append(memory.right(features, labels)[0].cpu().double().numpy())
         ages.append(hidden_ages(sample.memory_labels, fps))
     right = np.concatenate(rights)
-    by_label = dict(zip(MEMORY_LABEL_SIZES, np.nanmean(right, axis=0).tolist(), strict=True))
+    by_label = {name: mean_defined(right[:, column]) for column, name in enumerate(MEMORY_LABEL_SIZES)}
     return by_label, accuracy_by_age(right, np.concatenate(ages))
 
 

@@ -16,6 +16,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "publish",
     "watch",
     "narrate",
+    "evaluate",
     "dlq",
     "world",
     "demo",

@@ -27,7 +27,8 @@ SIZES = PackSizes(rows=4 * BLOCK, reads=8, frame_tokens=28 * 10, memory_tokens=3
 @pytest.fixture(scope="module")
 def layout() -> SequenceLayout:
     config = FlowNarConfig(
-        vision=VisionConfig(image_size=48, hidden_size=32), memory=MemoryConfig(num_memory_tokens=3, num_heads=2)
+        vision=VisionConfig(image_size=48, hidden_size=32),
+        memory=MemoryConfig(num_memory_tokens=3, num_heads=2),
     )
     return SequenceLayout.from_tokenizer(train_tokenizer(["picks up the cup"], LayoutConfig(), 300), config)
 
@@ -61,6 +62,7 @@ def test_flex_mask_equals_the_dense_one(packed):
     assert torch.equal(kinds == FULL, blocks == 1.0)
 
 
+@pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
 def test_flex_attention_gives_the_same_numbers(packed):
     structure = packed[1][None]
     torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""What training computes in one masked pass is what the engine computes frame by frame, on the exported model."""
+"""What training computes in one masked pass is what the engine computes frame by frame."""
 
 from dataclasses import replace
 from random import Random
@@ -70,7 +70,11 @@ def test_masked_pass_equals_streaming(tmp_path, retain):
     streamed = []
     for index, tokens_said in enumerate(decisions):
         frame = FrameInput(
-            "video", FramePosition(index), index * 500_000_000, features[index], replay=ReplayedDecision(tokens_said)
+            "video",
+            FramePosition(index),
+            index * 500_000_000,
+            features[index],
+            replay=ReplayedDecision(tokens_said),
         )
         streamed.append(engine.step([frame])[0].p_skip)
     torch.testing.assert_close(torch.tensor(streamed[1:]), expected[1:], atol=2e-5, rtol=1e-3)
