@@ -11,6 +11,7 @@ from kafka.errors import OffsetOutOfRangeError as KafkaOffsetOutOfRangeError
 
 from pipeline.errors import BrokerError, OffsetOutOfRangeError
 from pipeline.kafka_io.client_settings import CONSUMER_SETTINGS
+from pipeline.kafka_io.private_names import clear_used_up_batch
 from pipeline.kafka_io.records import Headers, OffsetBounds, Record
 
 _CHECK_BROKER = "Check that the broker runs and that the topic exists: `flownar doctor`."
@@ -86,6 +87,7 @@ class PartitionConsumer:
             OffsetOutOfRangeError: A position is outside of its log; the bounds are in the error.
             BrokerError: The broker refuses.
         """
+        clear_used_up_batch(self._consumer)
         try:
             batches = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
         except (KafkaOffsetOutOfRangeError, LogTruncationError) as error:

@@ -1,4 +1,4 @@
-"""The private names of kafka-python that deadlines need, all in this file.
+"""The private names of kafka-python that deadlines and pauses need, all in this file.
 
 `commit_transaction`, `abort_transaction` and `close` of kafka-python 3.0 wait without a deadline. What they
 do inside can be done step by step with one. `missing_names` tells, and a test checks, that the names still
@@ -8,6 +8,7 @@ exist.
 from typing import Any
 
 from kafka import KafkaProducer
+from kafka.consumer.fetcher import Fetcher
 from kafka.producer.sender import Sender
 from kafka.producer.transaction_manager import TransactionalRequestResult, TransactionManager
 
@@ -28,6 +29,25 @@ def missing_names(producer: Any) -> list[str]:
     missing = [f"{owner.__name__}.{name}" for owner, name in _NAMES if not hasattr(owner, name)]
     instances = [("_sender", Sender), ("_transaction_manager", TransactionManager), ("_closed", bool)]
     return missing + [name for name, kind in instances if not isinstance(getattr(producer, name, None), kind)]
+
+
+def missing_consumer_names(consumer: Any) -> list[str]:
+    """Names used here that a consumer of this version of kafka-python does not have."""
+    if not isinstance(getattr(consumer, "_fetcher", None), Fetcher):
+        return ["_fetcher"]
+    return [] if hasattr(consumer._fetcher, "_next_partition_records") else ["_next_partition_records"]
+
+
+def clear_used_up_batch(consumer: Any) -> None:
+    """Make room for the records of a partition that was resumed.
+
+    While a partition is paused, kafka-python puts its fetched records aside, and brings them back only when
+    no other partition's batch is in line. But it leaves a batch in line whose last record was returned: then
+    the resumed partition is never read again.
+    """
+    fetcher = consumer._fetcher
+    if not fetcher._next_partition_records:
+        fetcher._next_partition_records = None
 
 
 def end_transaction(producer: Any, *, commit: bool, timeout_s: float) -> bool:

@@ -175,6 +175,32 @@ def test_the_private_names_of_kafka_python_are_there(settings: Settings, topics:
     writer.close()
 
 
+def test_a_resumed_partition_is_read_on_while_others_are_idle(settings: Settings, topics: TopicNames) -> None:
+    """What was fetched and put aside during the pause must come back."""
+    writer = producer(settings, topics)
+    for partition in (0, 1):
+        sent = [OutgoingRecord(topics.narrations, partition, b"k", b"%d" % i) for i in range(12)]
+        writer.transact(sent, 25)
+    writer.close()
+    connection = connection_kwargs(settings.kafka)
+    with PartitionConsumer(connection, client_id="test", read_committed=True) as consumer:
+        assert private_names.missing_consumer_names(consumer._consumer) == []
+        for partition in (0, 1):
+            consumer.assign(topics.narrations, partition, 0)
+        read: list[int] = []
+        while not read:
+            read += [r.partition for r in consumer.poll(1.0, max_records=3)]
+        paused, other = read[0], 1 - read[0]
+        consumer.pause(topics.narrations, paused)
+        while read.count(other) < 12:
+            read += [r.partition for r in consumer.poll(1.0, max_records=3)]
+        consumer.resume(topics.narrations, paused)
+        deadline = time.monotonic() + 10
+        while read.count(paused) < 12 and time.monotonic() < deadline:
+            read += [r.partition for r in consumer.poll(0.5, max_records=3)]
+        assert read.count(paused) == 12
+
+
 def test_a_position_outside_of_the_log_is_an_error_with_its_bounds(
     settings: Settings, topics: TopicNames
 ) -> None:
