@@ -6,6 +6,7 @@ from ray.exceptions import RayError
 
 from pipeline.managed_actor import ManagedActor
 from pipeline.messages.health import ActorHealth
+from pipeline.remote_errors import describe
 
 ASK_EVERY_S = 0.5
 """Time between two questions; the death of a process answers the open one at once."""
@@ -36,12 +37,3 @@ async def watch(actor: ManagedActor) -> str:
         if health.busy_s > STUCK_S:
             return f"stuck for {health.busy_s:.0f} s"
         await asyncio.sleep(ASK_EVERY_S)
-
-
-def describe(error: BaseException) -> str:
-    """One line about an error of a remote call: Ray's texts have many."""
-    cause = getattr(error, "cause", None)
-    if isinstance(cause, Exception):
-        return f"{type(cause).__name__}: {cause}"
-    first_line = next(iter(str(error).strip().splitlines()), "")
-    return f"{type(error).__name__}: {first_line}"

@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.encoder_pool import EncoderPool
 from pipeline.messages.records import Receipt
 from pipeline.reader_lane import OutgoingBatch, ReaderLane
+from pipeline.remote_errors import describe
 
 
 @dataclass(slots=True, eq=False)
@@ -92,4 +93,4 @@ class Dispatcher:
         if flight.encoder is not None:
             num_frames = flight.outgoing.batch.num_frames
             self._pool.finished(flight.encoder, num_frames, failed=receipt is Receipt.FEATURES_LOST)
-        return Landing(flight, receipt, "" if error is None else f"{type(error).__name__}: {error}")
+        return Landing(flight, receipt, "" if error is None else describe(error))

@@ -27,6 +27,7 @@ from pipeline.messages.reading import ReadingPlan
 from pipeline.messages.records import Receipt, RecordBatch
 from pipeline.narrated_stream import Ticket
 from pipeline.owned_partition import OwnedPartition
+from pipeline.remote_errors import describe
 from pipeline.state_store import StateStore
 from pipeline.wire.topics import TopicNames
 
@@ -101,9 +102,8 @@ class Narrator:
             try:
                 encoded = await features[0]
             except RayError as error:
-                _log.warning(
-                    "%s offset %d: no features: %s", owned.where, batch.entries[0].link.offset, error
-                )
+                first_offset = batch.entries[0].link.offset
+                _log.warning("%s offset %d: no features: %s", owned.where, first_offset, describe(error))
                 return Receipt.FEATURES_LOST
         event_loop = asyncio.get_running_loop()
         answer: asyncio.Future[Receipt] = event_loop.create_future()

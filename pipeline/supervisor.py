@@ -11,12 +11,13 @@ from ray.exceptions import RayError
 
 from pipeline import assignment
 from pipeline.actor_logging import log_as
-from pipeline.actor_watch import describe, watch
+from pipeline.actor_watch import watch
 from pipeline.assignment import Ownership, Phase
 from pipeline.config import Settings
 from pipeline.errors import HigherGenerationError
 from pipeline.managed_actor import ActorFactory, Kind, ManagedActor, kill, kill_leftovers
 from pipeline.messages.status import RunIdentity, RunStatus
+from pipeline.remote_errors import describe
 from pipeline.run_status import actor_status, ownership_status
 
 _log = logging.getLogger(__name__)

@@ -14,6 +14,7 @@ from pipeline.build_identity import run_identity
 from pipeline.config import Settings
 from pipeline.errors import TopologyError
 from pipeline.messages.status import RunIdentity, RunStatus
+from pipeline.remote_errors import describe
 
 STOP_DEADLINE_S = 30.0
 """Time for a topology to drain: what is in flight, one snapshot of every stream, one commit."""
@@ -172,7 +173,7 @@ def _get(reference: Any, deadline_s: float) -> Any:
     except GetTimeoutError as error:
         raise TopologyError(f"The supervisor did not answer within {deadline_s:g} s.") from error
     except RayActorError as error:
-        raise TopologyError(f"The supervisor has ended: {error}") from error
+        raise TopologyError(f"The supervisor has ended: {describe(error)}") from error
 
 
 if __name__ == "__main__":

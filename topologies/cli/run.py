@@ -86,13 +86,13 @@ def run(
     if detach:
         err.print("stop it with: flownar stop live", style="dim", highlight=False)
         return
-    follow(started)
-    if started.attached:
-        raise typer.Exit(EXIT_INTERRUPTED)
-    _stop(settings, started, live.STOP_DEADLINE_S)
+    interrupted = follow(started)
+    if interrupted and not started.attached:
+        _stop(settings, started, live.STOP_DEADLINE_S)
     if own_head:
         stop_head(settings)
-    raise typer.Exit(EXIT_INTERRUPTED)
+    if interrupted:
+        raise typer.Exit(EXIT_INTERRUPTED)
 
 
 def stop(

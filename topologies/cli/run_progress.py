@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 FOLLOW_EVERY_S = 1.0
 
+GONE_AFTER = 15
+"""Questions without an answer, after which the topology counts as stopped: its supervisor may start again."""
+
 
 class Progress:
     """Prints what has become ready since the last time."""
@@ -22,6 +25,7 @@ class Progress:
         self._said: set[str] = set()
 
     def show(self, status: "RunStatus") -> None:
+        """Print what is new in a status."""
         for actor in status.actors:
             if actor.ready:
                 self._say(f"{actor.name} is ready (pid {actor.pid})")
@@ -37,24 +41,31 @@ class Progress:
             err.print(line, style="dim", highlight=False, markup=False)
 
 
-def follow(started: "LiveRun") -> None:
-    """Show what changes until Ctrl-C or SIGTERM."""
+def follow(started: "LiveRun") -> bool:
+    """Show what changes until Ctrl-C or SIGTERM.
+
+    Returns:
+        False if the topology was stopped meanwhile by somebody else.
+    """
     from pipeline.errors import TopologyError  # noqa: PLC0415
 
     previous: Callable[[int, FrameType | None], Any] | int | None = signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )
     progress = Progress()
+    num_unanswered = 0
     try:
-        progress.show(started.status())
-        while True:
-            time.sleep(FOLLOW_EVERY_S)
+        while num_unanswered < GONE_AFTER:
             try:
                 progress.show(started.status())
-            except TopologyError as error:
-                # It may be starting again.
-                err.print(str(error), style="yellow", highlight=False, markup=False)
+                num_unanswered = 0
+            except TopologyError:
+                num_unanswered += 1
+            time.sleep(FOLLOW_EVERY_S)
+        err.print("the topology was stopped", highlight=False)
+        return False
     except KeyboardInterrupt:
         err.print("", highlight=False)
+        return True
     finally:
         signal.signal(signal.SIGTERM, previous)

@@ -1,0 +1,97 @@
+"""The topology `live` on a real Ray in tests: started once, asked, hurt."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pipeline.config import Settings
+from pipeline.kafka_io.clients import connection_kwargs
+from pipeline.kafka_io.consumer import read_to_end
+from pipeline.kafka_io.records import Record
+from pipeline.messages.dead_letter import DeadLetter
+from pipeline.wire.dead_letter import decode_dead_letter
+from pipeline.wire.narration_event import NarrationEvent, decode_narration
+from pipeline.wire.topics import TopicNames
+from topologies.live import LiveRun
+
+WAIT_S = 90.0
+"""Longest wait for a narration: a killed encoder imports torch and transformers again, on a busy machine."""
+
+
+@dataclass(frozen=True)
+class LiveTopology:
+    """A running topology and the settings that it was started with."""
+
+    settings: Settings
+    run: LiveRun
+
+    def kill(self, name: str) -> None:
+        """Kill an actor's process with SIGKILL."""
+        (pid,) = [actor.pid for actor in self.run.status().actors if actor.name == name]
+        os.kill(pid, signal.SIGKILL)
+
+    def restarts(self, name: str) -> int:
+        """How often an actor was replaced."""
+        (actor,) = [actor for actor in self.run.status().actors if actor.name == name]
+        return actor.restarts
+
+    def wait_until_ended(self, streams: Sequence[str]) -> None:
+        """Wait until the narrator has dealt with the end of all these streams."""
+        what = f"the end of {', '.join(streams)}"
+        wait_until(lambda: set(streams) <= self._ended(), what, show=self._show)
+
+    def wait_until_committed(self) -> None:
+        """Wait until everything that was published is committed."""
+        wait_until(self._is_committed, "the commit of everything", show=self._show)
+
+    def narrations(self, stream: str) -> list[NarrationEvent]:
+        """Committed narrations of a stream, in the order of the log."""
+        return narrations(self.settings, stream)
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """All dead letters."""
+        topic = TopicNames.of(self.settings.kafka.prefix).dlq
+        return [decode_dead_letter(r.key, r.value, r.headers)[0] for r in _read_all(self.settings, topic)]
+
+    def _show(self) -> str:
+        status = self.run.status()
+        return "\n".join(
+            ["", *map(str, status.actors), *map(str, status.partitions), *map(str, status.streams)]
+        )
+
+    def _ended(self) -> set[str]:
+        return {stream.stream for stream in self.run.status().streams if stream.ended}
+
+    def _is_committed(self) -> bool:
+        topic = TopicNames.of(self.settings.kafka.prefix).frames
+        ends = {row.partition: 0 for row in self.run.status().partitions}
+        for record in _read_all(self.settings, topic):
+            ends[record.partition] = record.offset + 1
+        return all(row.committed_position >= ends[row.partition] for row in self.run.status().partitions)
+
+
+def narrations(settings: Settings, stream: str) -> list[NarrationEvent]:
+    """Committed narrations of a stream, in the order of the log."""
+    topic = TopicNames.of(settings.kafka.prefix).narrations
+    events = [decode_narration(r.value, r.headers) for r in _read_all(settings, topic)]
+    return [event for event in events if event.stream == stream]
+
+
+def wait_until(
+    holds: Callable[[], bool], what: str, timeout_s: float = WAIT_S, show: Callable[[], str] = str
+) -> None:
+    """Wait for a condition; `show` adds to the message if it never comes."""
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout_s:g} s for {what}{show()}")
+        time.sleep(0.2)
+
+
+def _read_all(settings: Settings, topic: str) -> list[Record]:
+    connection = connection_kwargs(settings.kafka)
+    return [r for p in range(settings.kafka.partitions) for r in read_to_end(connection, topic, p)]
