@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from operators.checkpoints.load import load_narrator_model, model_hash, read_config
 from operators.datasets.world import WorldNarration, generate
 from operators.encoder.frame_encoder import FrameEncoder
+from operators.frames.threads import use_one_thread
 from operators.narrator.engine import NarratorEngine
 from operators.narrator.model import NarratorModel
 from operators.narrator.settings import StreamSettings
@@ -244,14 +245,7 @@ def _render(
 ) -> Iterator[EvaluationVideo]:
     render = partial(render_video, duration_s=settings.duration_s, fps=fps, image_size=image_size)
     workers = min(settings.num_workers, len(settings.seeds))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=use_one_thread) as pool:
         for number, video in enumerate(pool.map(render, settings.seeds), start=1):
             progress("rendering", number, len(settings.seeds))
             yield video
-
-
-def _one_thread() -> None:
-    import cv2  # noqa: PLC0415 (in the rendering process only)
-
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)

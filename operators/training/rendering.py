@@ -12,6 +12,7 @@ from typing import Self
 
 import numpy as np
 
+from operators.frames.threads import use_one_thread
 from operators.training.samples import VideoSample
 
 MIN_SPOOL_BYTES = 4 << 30
@@ -41,7 +42,7 @@ class RenderPool:
         self._spool = tempfile.mkdtemp(prefix="flownar-render-", dir=_memory_folder())
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["operators.training.samples"])
-        self._pool: Pool = context.Pool(num_workers, initializer=_one_thread)
+        self._pool: Pool = context.Pool(num_workers, initializer=use_one_thread)
         work = _Work(make_sample, self._spool)
         self._results: IMapIterator[_Spooled] = self._pool.imap_unordered(work, seeds)
 
@@ -90,11 +91,3 @@ def _memory_folder() -> Path | None:
     if shared_memory.is_dir() and shutil.disk_usage(shared_memory).free >= MIN_SPOOL_BYTES:
         return shared_memory
     return None
-
-
-def _one_thread() -> None:
-    import cv2  # noqa: PLC0415 (only in the workers)
-    import torch  # noqa: PLC0415
-
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
