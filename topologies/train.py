@@ -19,7 +19,8 @@ from operators.encoder.frame_encoder import FrameEncoder
 from operators.narrator.settings import StreamSettings
 from operators.training.run import TrainingResult, run_training
 from operators.training.settings import demo_settings, smoke_settings
-from topologies.evaluate import EvaluationReport, EvaluationVideo, narrate_videos
+from topologies.evaluate import narrate_videos
+from topologies.evaluation_report import EvaluationReport, EvaluationVideo
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import typer
 from topologies.cli.console import EXIT_USAGE, err, fail, out, print_json
 
 if TYPE_CHECKING:
-    from topologies.evaluate import EvaluationReport
+    from topologies.evaluation_report import EvaluationReport
 
 WORLD_HELP = "Seeds, first:last, both included: below 100000 training, from 200000 test videos."
 SECONDS_HELP = "Length of every video."

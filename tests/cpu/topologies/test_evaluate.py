@@ -11,13 +11,8 @@ from operators.encoder.frame_encoder import FrameEncoder
 from operators.narrator.settings import StreamSettings
 from operators.narrator.types import FramePosition, Narration
 from tests.support.tiny_model import write_tiny_model
-from topologies.evaluate import (
-    EvaluationReport,
-    EvaluationVideo,
-    narrate_videos,
-    render_video,
-    score_video,
-)
+from topologies.evaluate import narrate_videos, render_video
+from topologies.evaluation_report import EvaluationReport, EvaluationVideo, score_video
 
 
 def said(time_s: float, text: str, segment: int) -> Narration:
