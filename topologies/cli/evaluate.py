@@ -130,7 +130,7 @@ def _show(report: "EvaluationReport") -> None:
         opening = "right" if row["opening_right"] else "wrong"
         table.add_row(str(row["seed"]), *_cells(row), opening)
     table.add_section()
-    table.add_row("all", *_cells(figures), f"{figures['openings_right']:.0%} right")
+    table.add_row("all", *_cells(figures), f"{figures['openings_right']:.0%}")
     out.print(table)
 
 
