@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
-from pipeline.config import CommitSettings, LiveSettings, ModelSettings, Settings
+from pipeline.config import Settings
 from pipeline.ray_cluster import connect, disconnect
-from pipeline.ray_head import stop_head
+from pipeline.ray_head import find_head, stop_head
+from tests.support.command_line import run_flownar
 from tests.support.live_topology import LiveTopology
 from tests.support.tiny_model import write_tiny_model
 from topologies import live
@@ -23,28 +25,48 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
 
 
+CHANGED = {
+    "model.device": "cpu",
+    "model.torch_threads": 1,
+    # Two encoders, so that frames overtake each other, and few slots.
+    "live.num_encoders": 2,
+    "live.num_slots": 4,
+    "live.encoder_batch": 4,
+    "live.credits": 16,
+    "commit.interval_ms": 100,
+    "commit.snapshot_every_segments": 2,
+}
+
+
 @pytest.fixture(scope="session")
 def live_settings(new_settings: Callable[..., Settings], tiny_model: Path) -> Settings:
-    """Settings of the topology: two encoders, so that frames overtake each other, and few slots."""
+    """Settings of the topology."""
     settings = new_settings(partitions=PARTITIONS)
-    return settings.model_copy(
-        update={
-            "model": ModelSettings(path=tiny_model, device="cpu", torch_threads=1),
-            "live": LiveSettings(num_encoders=2, num_slots=4, encoder_batch=4, credits=16),
-            "commit": CommitSettings(interval_ms=100, snapshot_every_segments=2),
-        }
-    )
+    values = settings.model_dump()
+    for key, value in {**CHANGED, "model.path": tiny_model}.items():
+        section, name = key.split(".")
+        values[section][name] = value
+    return Settings.model_validate(values)
 
 
 @pytest.fixture(scope="session")
 def topology(live_settings: Settings) -> Iterator[LiveTopology]:
-    """The running topology."""
+    """The topology, started and stopped as people do it, on a local Ray."""
+    changed = {**CHANGED, "model.path": live_settings.model.path}
+    options = [option for key, value in changed.items() for option in ("--set", f"{key}={value}")]
     try:
-        connect(live_settings, start_local=True)
-        run = live.start(live_settings)
-        run.wait_until_ready()
+        started = run_flownar(live_settings, ["run", "live", "--detach", *options], timeout_s=200.0)
+        assert started.returncode == 0, started.stdout + started.stderr
+        assert "running live: 4 actors, 2 partitions" in started.stderr
+        connect(live_settings, start_local=False)
+        run = live.find(live_settings)
+        assert run is not None
         yield LiveTopology(live_settings, run)
-        live.stop(live_settings, run)
+        pids = [actor.pid for actor in run.status().actors]
         disconnect()
+        stopped = run_flownar(live_settings, ["stop", "live"], timeout_s=120.0)
+        assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+        assert not [pid for pid in pids if psutil.pid_exists(pid)]
+        assert find_head(live_settings) is None
     finally:
         stop_head(live_settings)

@@ -1,0 +1,35 @@
+"""The local Ray: it listens on loopback only, and it is found again by its record."""
+
+from __future__ import annotations
+
+import psutil
+
+from pipeline.ray_head import NAME, find_head, start_head
+from pipeline.services.process import load_record
+from tests.support.live_topology import LiveTopology
+
+
+def test_everything_listens_on_loopback_only(topology: LiveTopology) -> None:
+    record = load_record(topology.settings.state_dir / NAME / "process.json")
+    assert record is not None
+    head = psutil.Process(record.pid)
+    listening = [
+        connection.laddr.ip
+        for process in [head, *head.children(recursive=True)]
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert listening
+    assert {ip.removeprefix("::ffff:") for ip in listening} <= {"127.0.0.1", "::1"}
+
+
+def test_a_second_start_finds_the_first(topology: LiveTopology) -> None:
+    address = find_head(topology.settings)
+    assert address is not None
+    assert start_head(topology.settings) == address
+
+
+def test_the_token_is_nobody_elses_business(topology: LiveTopology) -> None:
+    token = topology.settings.state_dir / NAME / "auth_token"
+    assert token.stat().st_mode & 0o077 == 0
+    assert len(token.read_text()) == 64
