@@ -120,9 +120,9 @@ def _show(report: "EvaluationReport") -> None:
         "F1",
         "precision",
         "recall",
-        "narrations",
+        "said",
         "true",
-        "needs memory right",
+        "needs memory",
         "opening",
     ):
         table.add_column(heading, justify="right")
