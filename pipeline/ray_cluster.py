@@ -46,13 +46,16 @@ def connect(settings: Settings, *, start_local: bool) -> str:
 
 
 def disconnect() -> None:
-    """Disconnect this process from Ray; what runs there goes on."""
-    import ray  # noqa: PLC0415
+    """Disconnect this process from Ray; what runs there goes on. Nothing happens if it was not connected."""
+    if "ray" in sys.modules:
+        import ray  # noqa: PLC0415
 
-    ray.shutdown()
+        ray.shutdown()
 
 
 def _init(address: str, namespace: str) -> None:
+    # Ray prints on standard output whose process was killed; the supervisor tells that better.
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "A worker died or was killed")
     import ray  # noqa: PLC0415
 
     if ray.is_initialized():
