@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.config import Settings
+from pipeline.errors import TopologyError
+from pipeline.kafka_io.admin import KafkaAdmin
 from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.consumer import read_to_end
 from pipeline.kafka_io.records import Record
@@ -30,23 +32,21 @@ class LiveTopology:
     run: LiveRun
 
     def kill(self, name: str) -> None:
-        """Kill an actor's process with SIGKILL."""
-        (pid,) = [actor.pid for actor in self.run.status().actors if actor.name == name]
-        os.kill(pid, signal.SIGKILL)
-
-    def restarts(self, name: str) -> int:
-        """How often an actor was replaced."""
-        (actor,) = [actor for actor in self.run.status().actors if actor.name == name]
-        return actor.restarts
-
-    def wait_until_ended(self, streams: Sequence[str]) -> None:
-        """Wait until the narrator has dealt with the end of all these streams."""
-        what = f"the end of {', '.join(streams)}"
-        wait_until(lambda: set(streams) <= self._ended(), what, show=self._show)
+        """Kill a process with SIGKILL, and wait until another one is ready in its place."""
+        killed = self._pid(name)
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: self._is_replaced(name, killed), f"another {name}", show=self._show)
 
     def wait_until_committed(self) -> None:
-        """Wait until everything that was published is committed."""
-        wait_until(self._is_committed, "the commit of everything", show=self._show)
+        """Wait until everything that was published is committed; all streams must have ended."""
+        kafka = self.settings.kafka
+        with KafkaAdmin(kafka) as admin:
+            ends = admin.end_offsets(TopicNames.of(kafka.prefix).frames, kafka.partitions)
+        wait_until(
+            lambda: all(row.committed_position >= ends[row.partition] for row in self.run.status().partitions),
+            f"the commit of everything before {ends}",
+            show=self._show,
+        )
 
     def narrations(self, stream: str) -> list[NarrationEvent]:
         """Committed narrations of a stream, in the order of the log."""
@@ -57,14 +57,51 @@ class LiveTopology:
         topic = TopicNames.of(self.settings.kafka.prefix).dlq
         return [decode_dead_letter(r.key, r.value, r.headers)[0] for r in _read_all(self.settings, topic)]
 
+    def _pid(self, name: str) -> int:
+        status = self.run.status()
+        pids = {actor.name: actor.pid for actor in status.actors} | {"supervisor": status.supervisor_pid}
+        return pids[name]
+
+    def _is_replaced(self, name: str, killed: int) -> bool:
+        try:
+            return self.run.status().ready and self._pid(name) not in (0, killed)
+        except TopologyError:
+            # The supervisor is just being started again.
+            return False
+
     def _show(self) -> str:
         status = self.run.status()
         return "\n".join(
             ["", *map(str, status.actors), *map(str, status.partitions), *map(str, status.streams)]
         )
 
-    def _ended(self) -> set[str]:
-        return {stream.stream for stream in self.run.status().streams if stream.ended}
+
+def narrations(self, stream: str) -> list[NarrationEvent]:
+        """Committed narrations of a stream, in the order of the log."""
+        return narrations(self.settings, stream)
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """All dead letters."""
+        topic = TopicNames.of(self.settings.kafka.prefix).dlq
+        return [decode_dead_letter(r.key, r.value, r.headers)[0] for r in _read_all(self.settings, topic)]
+
+    def _pid(self, name: str) -> int:
+        status = self.run.status()
+        pids = {actor.name: actor.pid for actor in status.actors} | {"supervisor": status.supervisor_pid}
+        return pids[name]
+
+    def _is_replaced(self, name: str, killed: int) -> bool:
+        try:
+            return self.run.status().ready and self._pid(name) not in (0, killed)
+        except TopologyError:
+            # The supervisor is just being started again.
+            return False
+
+    def _show(self) -> str:
+        status = self.run.status()
+        return "\n".join(
+            ["", *map(str, status.actors), *map(str, status.partitions), *map(str, status.streams)]
+        )
 
     def _is_committed(self) -> bool:
         topic = TopicNames.of(self.settings.kafka.prefix).frames
