@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.build_identity import run_identity
+from pipeline.cluster.remote_errors import describe
 from pipeline.config import Settings
 from pipeline.errors import TopologyError
 from pipeline.messages.status import RunIdentity, RunStatus
-from pipeline.remote_errors import describe
+from pipeline.supervisor.build_identity import run_identity
 
 STOP_DEADLINE_S = 30.0
 """Time for a topology to drain: what is in flight, one snapshot of every stream, one commit."""
@@ -101,7 +101,7 @@ def find(settings: Settings) -> LiveRun | None:
     """The topology that runs on the connected cluster, or None."""
     import ray  # noqa: PLC0415
 
-    from pipeline.managed_actor import supervisor_name  # noqa: PLC0415
+    from pipeline.supervisor.managed_actor import supervisor_name  # noqa: PLC0415
 
     try:
         supervisor = ray.get_actor(supervisor_name(settings), namespace=settings.ray.namespace)
@@ -116,7 +116,7 @@ def stop(settings: Settings, run: LiveRun, deadline_s: float = STOP_DEADLINE_S) 
     Returns:
         What was left undone, to be done again by the next start; "" if nothing was.
     """
-    from pipeline.managed_actor import kill, kill_leftovers  # noqa: PLC0415
+    from pipeline.supervisor.managed_actor import kill, kill_leftovers  # noqa: PLC0415
 
     try:
         # Readers and narrators drain one after the other.
@@ -131,8 +131,8 @@ def stop(settings: Settings, run: LiveRun, deadline_s: float = STOP_DEADLINE_S) 
 def _create(settings: Settings, identity: RunIdentity) -> Any:
     import ray  # noqa: PLC0415
 
-    from pipeline.managed_actor import supervisor_name  # noqa: PLC0415
-    from pipeline.supervisor import Supervisor  # noqa: PLC0415
+    from pipeline.supervisor.actor import Supervisor  # noqa: PLC0415
+    from pipeline.supervisor.managed_actor import supervisor_name  # noqa: PLC0415
 
     options = {
         "name": supervisor_name(settings),

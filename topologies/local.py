@@ -18,7 +18,7 @@ from operators.narrator.engine import NarratorEngine
 from operators.narrator.model import NarratorModel
 from operators.narrator.types import FrameInput, FramePosition, Narration
 from pipeline.config import NarratorSettings
-from pipeline.stream_settings import stream_settings
+from pipeline.narrator.settings import stream_settings
 
 ENCODE_BATCH = 8
 """Frames of a file that are encoded at a time: enough to be fast, few enough to see narrations come."""

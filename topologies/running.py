@@ -29,14 +29,14 @@ class RunningTopology:
 def ask_topology(settings: Settings) -> RunningTopology:
     """Ask the supervisor of the settings' application; what can't be asked is told, not raised."""
     # Ray takes seconds to import: not before it is known that there is a cluster.
-    from pipeline.ray_head import find_head  # noqa: PLC0415
+    from pipeline.cluster.local_head import find_head  # noqa: PLC0415
 
     address = settings.ray.address or find_head(settings) or ""
     if not address:
         return RunningTopology("")
     if not _is_reachable(address):
         return RunningTopology(address, error=f"Nothing answers at {address}.")
-    from pipeline.ray_cluster import connect, disconnect  # noqa: PLC0415
+    from pipeline.cluster.connection import connect, disconnect  # noqa: PLC0415
     from topologies.live import find  # noqa: PLC0415
 
     try:

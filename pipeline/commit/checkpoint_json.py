@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from operators.narrator.types import FramePosition
-from pipeline.admission import AdmissionState
 from pipeline.commit.blob import BlobRef
 from pipeline.commit.checkpoint_record import (
     BaseState,
@@ -16,6 +15,7 @@ from pipeline.commit.checkpoint_record import (
 )
 from pipeline.commit.strict_json import Fields, integer, read_object
 from pipeline.errors import CheckpointRecordError
+from pipeline.reader.admission import AdmissionState
 
 VERSION = 1
 """Version of all three records. A change that old readers would misread needs a new number."""

@@ -12,8 +12,8 @@ Stream ids can't begin with `@`, so the keys can't collide. How the records are 
 from dataclasses import dataclass
 
 from operators.narrator.types import FramePosition
-from pipeline.admission import AdmissionState
 from pipeline.commit.blob import BlobRef
+from pipeline.reader.admission import AdmissionState
 
 MAX_INDEX = 2**31 - 1
 """No record has as many frames: (offset, MAX_INDEX) is behind every frame of the record."""

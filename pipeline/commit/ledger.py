@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from operators.narrator.types import FramePosition, Narration
-from pipeline.admission import AdmissionState
 from pipeline.commit.blob import BlobRef
 from pipeline.commit.checkpoint_record import (
     BaseState,
@@ -20,6 +19,7 @@ from pipeline.commit.snapshot_policy import SnapshotPolicy
 from pipeline.commit.special_streams import SpecialStreams
 from pipeline.commit.stream_ledger import PendingSnapshot, StreamLedger
 from pipeline.messages.dead_letter import DeadLetter
+from pipeline.reader.admission import AdmissionState
 
 NO_STREAM = ""
 """Stands for the records of a partition that belong to no valid stream of it."""

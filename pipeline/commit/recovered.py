@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from operators.narrator.types import FramePosition
-from pipeline.admission import AdmissionState
 from pipeline.commit.checkpoint_record import JournalSegment
+from pipeline.reader.admission import AdmissionState
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Mapping
 
 from operators.narrator.types import FramePosition, Narration
-from pipeline.admission import AdmissionState
 from pipeline.commit.burst import CommitBurst, CommitReport
 from pipeline.commit.identity import SessionIdentity
 from pipeline.commit.ports import BlobStore, Clock
@@ -13,6 +12,7 @@ from pipeline.commit.recovery import Takeover
 from pipeline.commit.stream_ledger import PendingSnapshot
 from pipeline.errors import NotCommittedError
 from pipeline.messages.dead_letter import DeadLetter
+from pipeline.reader.admission import AdmissionState
 
 
 class PartitionSession:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from operators.narrator.types import FramePosition, Narration
-from pipeline.admission import AdmissionState
 from pipeline.commit.blob import BlobRef
 from pipeline.commit.checkpoint_record import BaseState, JournalSegment, StreamCheckpoint
+from pipeline.reader.admission import AdmissionState
 
 
 @dataclass(frozen=True, slots=True)

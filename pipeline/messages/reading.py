@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from operators.narrator.types import FramePosition
-from pipeline.admission import AdmissionState
+from pipeline.reader.admission import AdmissionState
 
 
 @dataclass(frozen=True, slots=True)

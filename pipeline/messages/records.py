@@ -6,8 +6,8 @@ Features travel beside a batch, straight from the encoder, so a batch is small u
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipeline.admission import AdmissionState
 from pipeline.messages.dead_letter import DeadLetter
+from pipeline.reader.admission import AdmissionState
 from pipeline.wire.frame_record import FrameHeaders
 
 

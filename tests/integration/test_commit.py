@@ -14,7 +14,6 @@ import redis
 from kafka import KafkaAdminClient, TopicPartition
 
 from operators.narrator.types import FramePosition, Narration
-from pipeline.admission import AdmissionState
 from pipeline.commit.connect import take_over
 from pipeline.commit.session import PartitionSession
 from pipeline.config import CommitSettings, Settings
@@ -32,6 +31,7 @@ from pipeline.kafka_io.consumer import PartitionConsumer, read_to_end
 from pipeline.kafka_io.idempotent_producer import IdempotentProducer
 from pipeline.kafka_io.records import OutgoingRecord
 from pipeline.messages.dead_letter import DeadLetter
+from pipeline.reader.admission import AdmissionState
 from pipeline.state_store import StateStore
 from pipeline.wire.dead_letter import decode_dead_letter
 from pipeline.wire.narration_event import NarrationEvent, decode_narration

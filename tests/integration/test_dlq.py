@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import Settings
-from pipeline.dead_letter_reader import read_dead_letter, read_dead_letters
 from pipeline.errors import BrokerError
 from pipeline.messages.dead_letter import DeadLetter
+from pipeline.watch.dead_letters import read_dead_letter, read_dead_letters
 from tests.support.command_line import run_flownar
 from tests.support.outputs import START_NS, abort, commit, dead_letter_record
 

@@ -17,8 +17,8 @@ from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.consumer import read_to_end
 from pipeline.kafka_io.idempotent_producer import IdempotentProducer
 from pipeline.kafka_io.records import Record
-from pipeline.publish_options import PublishOptions
-from pipeline.publisher import CameraPublisher, frame_producer
+from pipeline.publisher.camera import CameraPublisher, frame_producer
+from pipeline.publisher.options import PublishOptions
 from pipeline.wire.frame_record import parse_frame_headers
 from pipeline.wire.partitioner import partition_of
 from pipeline.wire.topics import TopicNames

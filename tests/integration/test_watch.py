@@ -8,7 +8,7 @@ import pytest
 from pipeline.config import Settings
 from pipeline.errors import BrokerError
 from pipeline.kafka_io.records import OutgoingRecord
-from pipeline.narration_reader import BEGINNING, NOW, NarrationReader, ReadNarration, StartAt
+from pipeline.watch.narrations import BEGINNING, NOW, NarrationReader, ReadNarration, StartAt
 from pipeline.wire.topics import TopicNames
 from tests.support.command_line import run_flownar, start_flownar
 from tests.support.outputs import abort, commit, narration_event, narration_record

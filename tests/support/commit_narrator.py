@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from random import Random
 
 from operators.narrator.types import FramePosition, Narration
-from pipeline.admission import AdmissionState, admit
 from pipeline.commit.session import PartitionSession
 from pipeline.kafka_io.records import Record
 from pipeline.messages.dead_letter import DeadLetter
+from pipeline.reader.admission import AdmissionState, admit
 from pipeline.wire.cloud_event import format_event_id
 from pipeline.wire.narration_event import decode_narration
 from tests.support.commit_model import TOPICS, World

@@ -42,11 +42,12 @@ class LiveTopology:
         kafka = self.settings.kafka
         with KafkaAdmin(kafka) as admin:
             ends = admin.end_offsets(TopicNames.of(kafka.prefix).frames, kafka.partitions)
-        wait_until(
-            lambda: all(row.committed_position >= ends[row.partition] for row in self.run.status().partitions),
-            f"the commit of everything before {ends}",
-            show=self._show,
-        )
+
+        def is_committed() -> bool:
+            rows = self.run.status().partitions
+            return all(row.committed_position >= ends[row.partition] for row in rows)
+
+        wait_until(is_committed, f"the commit of everything before {ends}", show=self._show)
 
     def narrations(self, stream: str) -> list[NarrationEvent]:
         """Committed narrations of a stream, in the order of the log."""
@@ -74,41 +75,6 @@ class LiveTopology:
         return "\n".join(
             ["", *map(str, status.actors), *map(str, status.partitions), *map(str, status.streams)]
         )
-
-
-def narrations(self, stream: str) -> list[NarrationEvent]:
-        """Committed narrations of a stream, in the order of the log."""
-        return narrations(self.settings, stream)
-
-    def dead_letters(self) -> list[DeadLetter]:
-        """All dead letters."""
-        topic = TopicNames.of(self.settings.kafka.prefix).dlq
-        return [decode_dead_letter(r.key, r.value, r.headers)[0] for r in _read_all(self.settings, topic)]
-
-    def _pid(self, name: str) -> int:
-        status = self.run.status()
-        pids = {actor.name: actor.pid for actor in status.actors} | {"supervisor": status.supervisor_pid}
-        return pids[name]
-
-    def _is_replaced(self, name: str, killed: int) -> bool:
-        try:
-            return self.run.status().ready and self._pid(name) not in (0, killed)
-        except TopologyError:
-            # The supervisor is just being started again.
-            return False
-
-    def _show(self) -> str:
-        status = self.run.status()
-        return "\n".join(
-            ["", *map(str, status.actors), *map(str, status.partitions), *map(str, status.streams)]
-        )
-
-    def _is_committed(self) -> bool:
-        topic = TopicNames.of(self.settings.kafka.prefix).frames
-        ends = {row.partition: 0 for row in self.run.status().partitions}
-        for record in _read_all(self.settings, topic):
-            ends[record.partition] = record.offset + 1
-        return all(row.committed_position >= ends[row.partition] for row in self.run.status().partitions)
 
 
 def narrations(settings: Settings, stream: str) -> list[NarrationEvent]:

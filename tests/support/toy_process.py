@@ -8,12 +8,12 @@ import numpy as np
 
 from operators.errors import FrameError
 from operators.frames.limits import FrameLimits
-from pipeline.intake import PartitionIntake
 from pipeline.kafka_io.records import Record
 from pipeline.messages.records import Receipt, RecordBatch
-from pipeline.narrated_stream import Ticket
-from pipeline.narrator_loop import NarratorLoop
-from pipeline.owned_partition import OwnedPartition
+from pipeline.narrator.loop import NarratorLoop
+from pipeline.narrator.owned_partition import OwnedPartition
+from pipeline.narrator.stream import Ticket
+from pipeline.reader.intake import PartitionIntake
 from tests.support.commit_model import World
 from tests.support.toy_engine import SETTINGS, ToyEngine
 

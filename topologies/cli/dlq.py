@@ -8,7 +8,7 @@ import typer
 from topologies.cli.console import err, out, print_json
 
 if TYPE_CHECKING:
-    from pipeline.dead_letter_reader import ReadDeadLetter
+    from pipeline.watch.dead_letters import ReadDeadLetter
 
 JSON_HELP = "Print JSON lines, one a letter."
 
@@ -34,7 +34,7 @@ def list_letters(
       flownar dlq list --limit 1000 --json | jq -r .code | sort | uniq -c
     """
     from pipeline.config import load_settings  # noqa: PLC0415
-    from pipeline.dead_letter_reader import read_dead_letters  # noqa: PLC0415
+    from pipeline.watch.dead_letters import read_dead_letters  # noqa: PLC0415
 
     letters = read_dead_letters(load_settings().settings.kafka, limit)
     if json:
@@ -74,7 +74,7 @@ def show(
       flownar dlq show 2 17 --out broken.jpg
     """
     from pipeline.config import load_settings  # noqa: PLC0415
-    from pipeline.dead_letter_reader import read_dead_letter  # noqa: PLC0415
+    from pipeline.watch.dead_letters import read_dead_letter  # noqa: PLC0415
 
     letter = read_dead_letter(load_settings().settings.kafka, partition, offset)
     if to is not None:

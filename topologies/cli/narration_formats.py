@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from operators.frames.captions import WEBVTT_HEADER, Caption, srt_cue, webvtt_cue
-from pipeline.narration_reader import ReadNarration
+from pipeline.watch.narrations import ReadNarration
 from pipeline.wire.cloud_event import format_event_id
 from pipeline.wire.narration_event import encode_narration
 from pipeline.wire.times import NS_PER_S

@@ -10,8 +10,8 @@ import typer
 from topologies.cli.console import EXIT_INTERRUPTED, EXIT_USAGE, err, fail, print_json
 
 if TYPE_CHECKING:
-    from pipeline.publish_options import PublisherCounters
-    from pipeline.publisher import CameraPublisher
+    from pipeline.publisher.camera import CameraPublisher
+    from pipeline.publisher.options import PublisherCounters
 
 STATUS_EVERY_S = 0.25
 LINE_EVERY_S = 5.0
@@ -65,8 +65,8 @@ def publish(
     """
     from operators.frames.source import open_source  # noqa: PLC0415
     from pipeline.config import load_settings  # noqa: PLC0415
-    from pipeline.publish_options import PublishOptions  # noqa: PLC0415
-    from pipeline.publisher import CameraPublisher, frame_producer  # noqa: PLC0415
+    from pipeline.publisher.camera import CameraPublisher, frame_producer  # noqa: PLC0415
+    from pipeline.publisher.options import PublishOptions  # noqa: PLC0415
     from pipeline.wire.topics import TopicNames  # noqa: PLC0415
 
     settings = load_settings().settings

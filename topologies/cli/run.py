@@ -62,8 +62,8 @@ def run(
     if dry_run:
         _print_plan(settings)
         return
-    from pipeline.ray_cluster import connect  # noqa: PLC0415
-    from pipeline.ray_head import find_head, stop_head  # noqa: PLC0415
+    from pipeline.cluster.connection import connect  # noqa: PLC0415
+    from pipeline.cluster.local_head import find_head, stop_head  # noqa: PLC0415
     from topologies import live  # noqa: PLC0415
     from topologies.cli.run_progress import Progress, follow  # noqa: PLC0415
 
@@ -110,8 +110,8 @@ def stop(
     """
     _check_topology(topology)
     settings = _settings(None, address)
-    from pipeline.ray_cluster import connect, disconnect  # noqa: PLC0415
-    from pipeline.ray_head import find_head, stop_head  # noqa: PLC0415
+    from pipeline.cluster.connection import connect, disconnect  # noqa: PLC0415
+    from pipeline.cluster.local_head import find_head, stop_head  # noqa: PLC0415
     from topologies import live  # noqa: PLC0415
 
     if settings.ray.address is None and find_head(settings) is None:
@@ -157,8 +157,8 @@ def _settings(assignments: list[str] | None, address: str | None) -> "Settings":
 
 
 def _print_plan(settings: "Settings") -> None:
-    from pipeline.build_identity import run_identity  # noqa: PLC0415
-    from pipeline.ray_head import find_head  # noqa: PLC0415
+    from pipeline.cluster.local_head import find_head  # noqa: PLC0415
+    from pipeline.supervisor.build_identity import run_identity  # noqa: PLC0415
 
     identity, shape = run_identity(settings), settings.live
     ray = settings.ray.address or find_head(settings) or "a local one, to be started"

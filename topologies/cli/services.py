@@ -82,8 +82,8 @@ def down(
 
       flownar down --volumes
     """
+    from pipeline.cluster.local_head import find_head  # noqa: PLC0415
     from pipeline.config import load_settings  # noqa: PLC0415
-    from pipeline.ray_head import find_head  # noqa: PLC0415
     from pipeline.services.local import stop_services  # noqa: PLC0415
 
     settings = load_settings().settings

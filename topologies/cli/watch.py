@@ -13,7 +13,7 @@ from topologies.cli.console import out
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipeline.narration_reader import NarrationReader, ReadNarration
+    from pipeline.watch.narrations import NarrationReader, ReadNarration
 
 POLL_S = 0.5
 """How long one read waits: Ctrl-C is noticed after that."""
@@ -63,7 +63,7 @@ def watch(
       flownar watch --format jsonl --limit 100 | jq .text
     """
     from pipeline.config import load_settings  # noqa: PLC0415
-    from pipeline.narration_reader import NarrationReader  # noqa: PLC0415
+    from pipeline.watch.narrations import NarrationReader  # noqa: PLC0415
     from topologies.cli.narration_formats import NarrationWriter  # noqa: PLC0415
     from topologies.cli.start_at import parse_start  # noqa: PLC0415
 

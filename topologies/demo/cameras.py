@@ -9,10 +9,10 @@ from operators.datasets.world import generate
 from operators.frames.source import open_source
 from operators.scoring import TrueNarration
 from pipeline.config import Settings
-from pipeline.frame_packer import Codec
 from pipeline.kafka_io.records import Delivery, OutgoingRecord
-from pipeline.publish_options import PublisherCounters, PublishOptions
-from pipeline.publisher import CameraPublisher, RecordSender, frame_producer
+from pipeline.publisher.camera import CameraPublisher, RecordSender, frame_producer
+from pipeline.publisher.options import PublisherCounters, PublishOptions
+from pipeline.publisher.packer import Codec
 from pipeline.wire.frame_record import parse_frame_headers
 from pipeline.wire.topics import TopicNames
 from topologies.demo.faults import EXPECTED_CODES, FaultInjector, huge_png

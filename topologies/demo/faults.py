@@ -9,7 +9,7 @@ import numpy as np
 
 from operators.frames.encode import encode_png
 from pipeline.kafka_io.records import Delivery, Headers, OutgoingRecord
-from pipeline.publisher import RecordSender
+from pipeline.publisher.camera import RecordSender
 from pipeline.wire.partitioner import partition_of
 
 EXPECTED_CODES = Counter(

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.config import Settings
-from pipeline.dead_letter_reader import read_dead_letters
-from pipeline.narration_reader import BEGINNING, NarrationReader
+from pipeline.watch.dead_letters import read_dead_letters
+from pipeline.watch.narrations import BEGINNING, NarrationReader
 from topologies.demo.cameras import CAMERAS, RunningCamera, running_cameras
 from topologies.demo.settings import MIN_MEAN_F1, DemoOptions
 from topologies.demo.system import DemoSystem, Say, running_system

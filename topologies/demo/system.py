@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from pipeline.cluster.connection import connect, disconnect
+from pipeline.cluster.local_head import start_head, stop_head
 from pipeline.config import Settings
 from pipeline.errors import TopologyError
 from pipeline.kafka_io.admin import KafkaAdmin
-from pipeline.ray_cluster import connect, disconnect
-from pipeline.ray_head import start_head, stop_head
 from pipeline.services.local import start_services, stop_services
 from pipeline.wire.topics import topic_specs
 from topologies import live

@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipeline.cluster.connection import connect, disconnect
+from pipeline.cluster.local_head import find_head, stop_head
 from pipeline.config import Settings
-from pipeline.ray_cluster import connect, disconnect
-from pipeline.ray_head import find_head, stop_head
 from tests.support.command_line import run_flownar
 from tests.support.live_topology import LiveTopology
 from tests.support.tiny_model import write_tiny_model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psutil
 
-from pipeline.ray_head import NAME, find_head, start_head
+from pipeline.cluster.local_head import NAME, find_head, start_head
 from pipeline.services.process import load_record
 from tests.support.live_topology import LiveTopology
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.narrator.types import FramePosition
-from pipeline.admission import AdmissionState
 from pipeline.commit.blob import BlobRef
 from pipeline.commit.checkpoint_json import decode_owner, decode_partition, decode_stream, encode
 from pipeline.commit.checkpoint_record import (
@@ -21,6 +20,7 @@ from pipeline.commit.checkpoint_record import (
     StreamCheckpoint,
 )
 from pipeline.errors import CheckpointRecordError
+from pipeline.reader.admission import AdmissionState
 
 LARGE = 2**63 - 1
 NUMBERS = st.integers(0, LARGE)

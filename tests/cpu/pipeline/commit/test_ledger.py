@@ -7,7 +7,6 @@ import math
 import pytest
 
 from operators.narrator.types import FramePosition, Narration
-from pipeline.admission import AdmissionState
 from pipeline.commit.blob import BlobRef
 from pipeline.commit.checkpoint_record import (
     BaseState,
@@ -20,6 +19,7 @@ from pipeline.commit.snapshot_policy import SnapshotPolicy
 from pipeline.commit.stream_ledger import PendingSnapshot
 from pipeline.config import CommitSettings
 from pipeline.messages.dead_letter import DeadLetter
+from pipeline.reader.admission import AdmissionState
 
 POLICY = SnapshotPolicy(every_segments=3, every_s=30.0, lag_records=100)
 SEEN = AdmissionState(1, 1)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 import pytest
 
 from operators.narrator.types import FramePosition, Narration
-from pipeline.admission import AdmissionState
 from pipeline.commit.checkpoint_json import decode_owner
 from pipeline.commit.session import PartitionSession
 from pipeline.errors import (
@@ -20,6 +19,7 @@ from pipeline.errors import (
     StateStoreError,
 )
 from pipeline.kafka_io.records import Record
+from pipeline.reader.admission import AdmissionState
 from tests.support.commit_model import TOPICS, World
 
 

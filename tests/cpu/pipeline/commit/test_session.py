@@ -7,11 +7,11 @@ import math
 import pytest
 
 from operators.narrator.types import FramePosition, Narration
-from pipeline.admission import AdmissionState
 from pipeline.commit.burst import CommitReport
 from pipeline.commit.session import PartitionSession
 from pipeline.errors import NotCommittedError, OutcomeUnknownError, StateStoreError
 from pipeline.kafka_io.records import Record
+from pipeline.reader.admission import AdmissionState
 from tests.support.commit_model import TOPICS, World
 
 

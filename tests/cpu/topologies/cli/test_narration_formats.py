@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from pipeline.narration_reader import ReadNarration
+from pipeline.watch.narrations import ReadNarration
 from tests.support.outputs import START_NS, narration_event
 from topologies.cli.narration_formats import NarrationWriter
 

@@ -1,0 +1,1 @@
+"""The pool of encoders: frames to frame tokens."""

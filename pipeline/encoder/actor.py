@@ -1,0 +1,136 @@
+"""The encoder actor: frames in, frame tokens out, no state, no order.
+
+Requests of many readers are joined into batches: while one is computed, the next ones gather.
+"""
+
+import asyncio
+import logging
+import os
+import queue
+import threading
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.cluster.actor_logging import log_as
+from pipeline.config import ModelSettings
+from pipeline.errors import EncoderError
+from pipeline.messages.health import ActorHealth
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    frames: NDArray[np.uint8]
+    loop: asyncio.AbstractEventLoop
+    answer: "asyncio.Future[NDArray[np.float32]]"
+
+
+class Encoder:
+    """Runs as an asyncio actor; a thread of its own loads the vision tower and computes.
+
+    Args:
+        model: Which model, and where it computes.
+        name: Name of the encoder.
+        max_batch: Frames that are encoded at once, at most.
+        num_threads: Threads of torch.
+    """
+
+    def __init__(self, model: ModelSettings, name: str, max_batch: int, num_threads: int) -> None:
+        log_as(name)
+        self._model = model
+        self._max_batch = max_batch
+        self._num_threads = num_threads
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._ready = False
+        self._failure = ""
+        self._step_began_s = 0.0
+        threading.Thread(target=self._run, name="encoder", daemon=True).start()
+
+    async def encode(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Encode frames.
+
+        Args:
+            frames: RGB uint8 [B, S, S, 3], any B >= 1.
+
+        Returns:
+            Frame tokens float32 [B, N, D].
+
+        Raises:
+            EncoderError: The model could not be loaded, or the computation failed.
+        """
+        if self._failure:
+            raise EncoderError(self._failure)
+        loop = asyncio.get_running_loop()
+        job = _Job(frames, loop, loop.create_future())
+        self._jobs.put(job)
+        return await job.answer
+
+    async def health(self) -> ActorHealth:
+        """Say whether the encoder can work."""
+        began_s = self._step_began_s
+        busy_s = time.monotonic() - began_s if began_s else 0.0
+        return ActorHealth(os.getpid(), self._ready, busy_s=busy_s, failure=self._failure)
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except Exception as error:
+            _log.exception("encoder failed")
+            self._failure = f"{error!r}"
+
+    def _work(self) -> None:
+        import torch  # noqa: PLC0415 (takes seconds; health answers meanwhile)
+
+        from operators.encoder.frame_encoder import FrameEncoder  # noqa: PLC0415
+
+        torch.set_num_threads(self._num_threads)
+        encoder = FrameEncoder.load(self._model.path, self._model.device, self._model.dtype)
+        self._ready = True
+        _log.info("encoder ready on %s with %d threads", encoder.device, self._num_threads)
+        while True:
+            jobs = self._gather()
+            self._step_began_s = time.monotonic()
+            frames = np.concatenate([job.frames for job in jobs])
+            try:
+                tokens = [
+                    encoder.encode(torch.from_numpy(frames[row : row + self._max_batch])).cpu()
+                    for row in range(0, len(frames), self._max_batch)
+                ]
+                encoded = torch.cat(tokens).numpy()
+            except Exception as error:
+                _log.exception("encoding %d frames failed", len(frames))
+                for job in jobs:
+                    job.loop.call_soon_threadsafe(_refuse, job.answer, f"Encoding failed: {error!r}.")
+            else:
+                row = 0
+                for job in jobs:
+                    job.loop.call_soon_threadsafe(_deliver, job.answer, encoded[row : row + len(job.frames)])
+                    row += len(job.frames)
+            self._step_began_s = 0.0
+
+    def _gather(self) -> list[_Job]:
+        """Wait for a job, and take what waits behind it up to one batch."""
+        jobs = [self._jobs.get()]
+        num_frames = len(jobs[0].frames)
+        while num_frames < self._max_batch:
+            try:
+                jobs.append(self._jobs.get_nowait())
+            except queue.Empty:
+                break
+            num_frames += len(jobs[-1].frames)
+        return jobs
+
+
+def _deliver(answer: "asyncio.Future[NDArray[np.float32]]", tokens: NDArray[np.float32]) -> None:
+    # The caller may have gone meanwhile.
+    if not answer.done():
+        answer.set_result(tokens)
+
+
+def _refuse(answer: "asyncio.Future[NDArray[np.float32]]", reason: str) -> None:
+    if not answer.done():
+        answer.set_exception(EncoderError(reason))

@@ -1,0 +1,1 @@
+"""One narrator: puts records in order, steps the engine, commits."""

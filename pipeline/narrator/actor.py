@@ -1,0 +1,174 @@
+"""The narrator actor: features in, narrations committed.
+
+One thread steps the engine for all partitions, and one thread for each partition commits.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from ray.exceptions import RayError
+
+from operators.checkpoints.folder import model_hash, read_config
+from pipeline.cluster.actor_logging import log_as
+from pipeline.cluster.remote_errors import describe
+from pipeline.commit.connect import take_over
+from pipeline.commit.session import PartitionSession
+from pipeline.config import Settings
+from pipeline.kafka_io.clients import connection_kwargs
+from pipeline.kafka_io.group_offsets import GroupOffsetReporter
+from pipeline.messages.health import ActorHealth, LostPartition, PartitionStatus
+from pipeline.messages.reading import ReadingPlan
+from pipeline.messages.records import Receipt, RecordBatch
+from pipeline.narrator.committer import Committer
+from pipeline.narrator.engine_thread import EngineThread
+from pipeline.narrator.owned_partition import OwnedPartition
+from pipeline.narrator.stream import Ticket
+from pipeline.state_store import StateStore
+from pipeline.wire.topics import TopicNames
+
+_log = logging.getLogger(__name__)
+
+
+class Narrator:
+    """Runs as an asyncio actor.
+
+    Args:
+        settings: All settings.
+        name: Name of the narrator, written into the checkpoints for people.
+        num_threads: Threads of torch.
+    """
+
+    def __init__(self, settings: Settings, name: str, num_threads: int) -> None:
+        log_as(name)
+        self._settings = settings
+        self._name = name
+        self._engine = EngineThread(settings, num_threads)
+        application = f"{settings.kafka.prefix}{settings.kafka.application}"
+        self._blobs = StateStore(settings.redis, application)
+        self._lag = GroupOffsetReporter(
+            connection_kwargs(settings.kafka),
+            group=application,
+            topic=TopicNames.of(settings.kafka.prefix).frames,
+        )
+        self._owned: dict[int, OwnedPartition] = {}
+        self._committers: dict[int, Committer] = {}
+        self._takeover_locks: dict[int, asyncio.Lock] = {}
+        self._model_hash = ""
+
+    async def take_over(self, partition: int, generation: int) -> ReadingPlan:
+        """Become the owner of a partition; an older session of it in this process ends at once.
+
+        Raises:
+            HigherGenerationError: Another owner has a higher generation.
+            PipelineError: The takeover failed; it may be tried again with a new generation.
+        """
+        async with self._takeover_locks.setdefault(partition, asyncio.Lock()):
+            if (old := self._owned.get(partition)) is not None:
+                old.lose(f"generation {generation} takes over")
+                self._lag.forget(partition)
+            config = read_config(self._settings.model.path)
+            session = await asyncio.to_thread(self._open_session, partition, generation)
+            owned = OwnedPartition(session)
+            self._engine.put(lambda loop: loop.adopt(owned))
+            self._owned[partition] = owned
+            self._committers[partition] = Committer(owned, self._settings.commit.interval_ms / 1000)
+            _log.info(
+                "%s offset %d: taken over with generation %d, %d streams",
+                owned.where,
+                session.recovery.position,
+                generation,
+                len(session.recovery.streams),
+            )
+            return owned.plan(config.vision.image_size)
+
+    async def accept(self, batch: RecordBatch, features: list[Any]) -> Receipt:
+        """Narrate the records of a batch; returns when they are processed (not: committed).
+
+        Args:
+            batch: The records.
+            features: Reference to the features of their frames float32 [F, N, D]; empty if they have none.
+        """
+        owned = self._owned.get(batch.partition)
+        if owned is None or owned.generation != batch.generation or owned.lost_because:
+            return Receipt.NOT_OWNED
+        owned.deliver(batch)
+        encoded: NDArray[np.float32] | None = None
+        if features:
+            try:
+                encoded = await features[0]
+            except RayError as error:
+                first_offset = batch.entries[0].link.offset
+                _log.warning("%s offset %d: no features: %s", owned.where, first_offset, describe(error))
+                return Receipt.FEATURES_LOST
+        event_loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Receipt] = event_loop.create_future()
+
+        def resolve(receipt: Receipt) -> None:
+            event_loop.call_soon_threadsafe(_resolve, answer, receipt)
+
+        ticket = Ticket(len(batch.entries), resolve)
+        self._engine.put(lambda loop: loop.receive(owned, batch, encoded, ticket))
+        return await answer
+
+    async def drain(self, deadline_s: float) -> int:
+        """Write every stream's state down, commit, and give all partitions up.
+
+        Returns:
+            Partitions that were lost meanwhile: what they had not committed is made again.
+        """
+        deadline = time.monotonic() + deadline_s
+        owned_now = [owned for owned in self._owned.values() if not owned.lost_because]
+        done = self._engine.put(lambda loop: loop.snapshot_all())
+        await asyncio.wait([asyncio.wrap_future(done)], timeout=deadline_s)
+        left_s = max(0.0, deadline - time.monotonic())
+        await asyncio.gather(
+            *(asyncio.to_thread(committer.stop, left_s) for committer in self._committers.values())
+        )
+        return sum(1 for owned in owned_now if owned.lost_because)
+
+    async def health(self) -> ActorHealth:
+        """Say how the narrator is."""
+        all_owned = list(self._owned.values())
+        held = [owned for owned in all_owned if not owned.lost_because]
+        return ActorHealth(
+            pid=os.getpid(),
+            ready=self._engine.ready,
+            busy_s=self._engine.busy_s,
+            failure=self._engine.failure,
+            lost=tuple(
+                LostPartition(owned.partition, owned.generation, owned.lost_because)
+                for owned in all_owned
+                if owned.lost_because
+            ),
+            partitions=tuple(
+                PartitionStatus(o.partition, o.generation, o.committed_position, o.num_waiting) for o in held
+            ),
+            streams=tuple(
+                stream.status() for owned in held for stream in list(owned.streams.values()) if stream.name
+            ),
+        )
+
+    def _open_session(self, partition: int, generation: int) -> PartitionSession:
+        path = self._settings.model.path
+        self._model_hash = self._model_hash or model_hash(path)
+        return take_over(
+            partition,
+            generation,
+            self._settings,
+            narrator=self._name,
+            model_id=path.name,
+            model_hash=self._model_hash,
+            blobs=self._blobs,
+            on_position=lambda position: self._lag.report(partition, position),
+        )
+
+
+def _resolve(answer: "asyncio.Future[Receipt]", receipt: Receipt) -> None:
+    # The caller may have gone meanwhile.
+    if not answer.done():
+        answer.set_result(receipt)

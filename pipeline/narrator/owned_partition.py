@@ -1,0 +1,117 @@
+"""One partition in a narrator: its session, its chain, its streams."""
+
+import logging
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from operators.narrator.types import FramePosition
+from pipeline.commit.session import PartitionSession
+from pipeline.messages.reading import ReadingPlan, StreamStart
+from pipeline.messages.records import FramesEntry, RecordBatch
+from pipeline.narrator.chain import Chain
+from pipeline.narrator.stream import NarratedStream, Ticket, Work
+
+_log = logging.getLogger(__name__)
+
+
+class OwnedPartition:
+    """One generation of a partition. Only the engine's thread changes it, but for `deliver` and `lose`.
+
+    Args:
+        session: The session of this generation.
+    """
+
+    def __init__(self, session: PartitionSession) -> None:
+        self.session = session
+        self.partition = session.identity.partition
+        self.generation = session.identity.generation
+        self.streams: dict[str, NarratedStream] = {}
+        self.lost_because = ""
+        self.committed_position = session.recovery.committed_position
+        self._chain: Chain[Work] = Chain(self.generation)
+        self._tickets: set[Ticket] = set()
+
+    @property
+    def where(self) -> str:
+        """Topic and partition, for the log."""
+        return f"{self.session.identity.topics.frames} [{self.partition}]"
+
+    @property
+    def num_waiting(self) -> int:
+        """Frames and dead letters that wait for the engine."""
+        return sum(len(stream.waiting) for stream in list(self.streams.values()))
+
+    def plan(self, image_size: int) -> ReadingPlan:
+        """From where the reader reads."""
+        recovery = self.session.recovery
+        return ReadingPlan(
+            partition=self.partition,
+            generation=self.generation,
+            position=recovery.position,
+            committed_position=recovery.committed_position,
+            image_size=image_size,
+            streams={
+                name: StreamStart(stream.covered, stream.next_offset, stream.admission)
+                for name, stream in recovery.streams.items()
+            },
+        )
+
+    def deliver(self, batch: RecordBatch) -> None:
+        """Open the positions of a batch, before anything else happens to it."""
+        for entry in batch.entries:
+            self.session.delivered(entry.stream, entry.link.offset, entry.link.previous_read)
+
+    def receive(
+        self, batch: RecordBatch, features: NDArray[np.float32] | None, ticket: Ticket
+    ) -> Iterable[NarratedStream]:
+        """Put the records of a batch into their streams, as far as nothing before them is missing.
+
+        Args:
+            batch: The records.
+            features: Features of all their frames [F, N, D], in order; None if they have no frames.
+            ticket: Counts the batch's records.
+
+        Returns:
+            The streams that have work now.
+        """
+        self._tickets = {open_ticket for open_ticket in self._tickets if open_ticket.num_left} | {ticket}
+        row = 0
+        for entry in batch.entries:
+            rows = None
+            if isinstance(entry, FramesEntry) and entry.headers.num_frames and features is not None:
+                rows = features[row : row + entry.headers.num_frames]
+                row += entry.headers.num_frames
+            if not self._chain.offer(entry.stream, entry.link, Work(entry, rows, ticket)):
+                ticket.record_done()
+        moved: dict[str, NarratedStream] = {}
+        for work in self._chain.take():
+            stream = self._stream(work.entry.stream)
+            stream.waiting.append(work)
+            moved[stream.name] = stream
+        return moved.values()
+
+    def is_done(self, stream: NarratedStream, position: FramePosition) -> bool:
+        """Whether a frame was dealt with before the takeover."""
+        return self.session.recovery.is_done(stream.name, position)
+
+    def lose(self, reason: str) -> None:
+        """Give the partition up; the engine's thread clears it away. Thread-safe."""
+        if not self.lost_because:
+            self.lost_because = reason
+            _log.warning("%s generation %d: lost: %s", self.where, self.generation, reason)
+
+    def clear(self) -> None:
+        """Answer what waits, and forget the streams."""
+        for ticket in self._tickets:
+            ticket.refuse()
+        self._tickets.clear()
+        self.streams.clear()
+
+    def _stream(self, name: str) -> NarratedStream:
+        stream = self.streams.get(name)
+        if stream is None:
+            recovered = self.session.recovery.streams.get(name)
+            stream = self.streams[name] = NarratedStream.of(name, self.partition, recovered)
+        return stream

@@ -1,0 +1,1 @@
+"""From frame records to decoded frames, in order, each admitted once."""

@@ -1,0 +1,96 @@
+"""Sends a reader's batches to encoders and narrators, and hands the answers back to the reader's thread."""
+
+import queue
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.cluster.remote_errors import describe
+from pipeline.encoder.pool import EncoderPool
+from pipeline.messages.records import Receipt
+from pipeline.reader.lane import OutgoingBatch, ReaderLane
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """A batch on its way.
+
+    Attributes:
+        lane: Where it came from.
+        outgoing: The batch.
+        encoder: Name of the encoder that got its frames; None if it has none.
+        answer: Reference to the narrator's answer; Ray forgets an answer that nobody refers to.
+    """
+
+    lane: ReaderLane
+    outgoing: OutgoingBatch
+    encoder: str | None = None
+    answer: Any = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """How a flight ended.
+
+    Attributes:
+        flight: The flight.
+        receipt: The narrator's answer; None if it gave none.
+        error: Why it gave none; "" if it did.
+    """
+
+    flight: Flight
+    receipt: Receipt | None
+    error: str
+
+
+class Dispatcher:
+    """Not thread-safe; only Ray's callbacks come from other threads.
+
+    Args:
+        pool: The encoders.
+    """
+
+    def __init__(self, pool: EncoderPool) -> None:
+        self._pool = pool
+        self._flights: set[Flight] = set()
+        self._answers: queue.SimpleQueue[tuple[Flight, Future[Receipt]]] = queue.SimpleQueue()
+
+    def set_encoders(self, encoders: Mapping[str, Any]) -> None:
+        """Use these encoders from now on (actor handles by name)."""
+        self._pool.set_encoders(encoders)
+
+    def send(self, lane: ReaderLane, outgoing: OutgoingBatch) -> bool:
+        """Send a batch on its way; False if no encoder can take it now."""
+        flight = Flight(lane, outgoing)
+        references = []
+        if outgoing.frames is not None:
+            flight.encoder = self._pool.choose()
+            if flight.encoder is None:
+                return False
+            references = [self._pool.submit(flight.encoder, outgoing.frames)]
+        # In a list, so that the narrator hears of the records before their features are there.
+        flight.answer = lane.narrator.accept.remote(outgoing.batch, references)
+        self._flights.add(flight)
+        answers = self._answers
+        flight.answer.future().add_done_callback(lambda answer: answers.put((flight, answer)))
+        return True
+
+    def landings(self, timeout_s: float = 0.0) -> list[Landing]:
+        """The flights that ended since the last call; waits for the first of them at most `timeout_s`."""
+        landed = []
+        try:
+            landed.append(self._land(*self._answers.get(timeout=timeout_s or None, block=timeout_s > 0)))
+            while True:
+                landed.append(self._land(*self._answers.get_nowait()))
+        except queue.Empty:
+            return landed
+
+    def _land(self, flight: Flight, answer: "Future[Receipt]") -> Landing:
+        self._flights.discard(flight)
+        error = answer.exception()
+        receipt = None if error is not None else answer.result()
+        if flight.encoder is not None:
+            num_frames = flight.outgoing.batch.num_frames
+            self._pool.finished(flight.encoder, num_frames, failed=receipt is Receipt.FEATURES_LOST)
+        return Landing(flight, receipt, "" if error is None else describe(error))

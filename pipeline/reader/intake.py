@@ -1,0 +1,170 @@
+"""What becomes of each record of a partition: frames for the narrator, a dead letter, or nothing.
+
+One record after the other, in the order of the log, so that the same log always leads to the same decisions.
+"""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from operators.errors import FrameError
+from operators.frames.decode import decode_gop, decode_image, is_video_type
+from operators.frames.limits import FrameLimits
+from pipeline.errors import WireError
+from pipeline.kafka_io.records import Record
+from pipeline.messages.dead_letter import DeadLetter
+from pipeline.messages.reading import ReadingPlan
+from pipeline.messages.records import ChainLink, DeadLetterEntry, Entry, FramesEntry
+from pipeline.reader.admission import AdmissionState, admit
+from pipeline.wire.frame_record import FrameHeaders, parse_frame_headers
+from pipeline.wire.partitioner import partition_of
+from pipeline.wire.stream_id import parse_stream_key
+
+_log = logging.getLogger(__name__)
+
+STAGE = "reader"
+"""Value of the dead letters' `error-stage`."""
+
+NO_STREAM = ""
+"""Stands for records that belong to no valid stream of their partition."""
+
+WRONG_PARTITION = "wrong-partition"
+DECODER_FAILED = "decoder-failed"
+
+_REFUSALS = {
+    "stale-epoch": "epoch {epoch} is older than one that was seen",
+    "duplicate-sequence": "sequence {sequence} of epoch {epoch} was taken before",
+    "sequence-out-of-order": "sequence {sequence} of epoch {epoch} comes after a later one",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What one record led to.
+
+    Attributes:
+        entry: What the narrator is told.
+        frames: The record's frames, uint8 [size, size, 3] each; () for a dead letter.
+        num_bytes: Memory that frames and dead letter take.
+    """
+
+    entry: Entry
+    frames: tuple[NDArray[np.uint8], ...]
+    num_bytes: int
+
+
+class PartitionIntake:
+    """Takes the records of one partition in during one generation. Not thread-safe.
+
+    Args:
+        plan: What the committed state says.
+        num_partitions: Partitions of the frames topic.
+        limits: Bounds of frames.
+    """
+
+    def __init__(self, plan: ReadingPlan, num_partitions: int, limits: FrameLimits) -> None:
+        self._plan = plan
+        self._num_partitions = num_partitions
+        self._limits = limits
+        self._admissions = {stream: start.admission for stream, start in plan.streams.items()}
+        self._last_of_stream: dict[str, int] = {}
+        self._last_sent = plan.position - 1
+
+    def take(self, record: Record) -> Intake | None:
+        """Decide on the next record; None if it was dealt with before the takeover."""
+        try:
+            stream = self._stream_of(record)
+        except WireError as error:
+            return self._refuse(NO_STREAM, record, error.code, str(error))
+        start = self._plan.streams.get(stream)
+        if record.offset < (start.next_offset if start else self._plan.committed_position):
+            return None
+        try:
+            headers = parse_frame_headers(record.headers, has_value=record.value is not None)
+        except WireError as error:
+            return self._refuse(stream, record, error.code, str(error))
+        admission = self._admissions.get(stream)
+        if admission is None or start is None or record.offset > start.covered.offset:
+            admission, code = admit(admission, headers.epoch, headers.sequence)
+            if code is not None:
+                reason = _REFUSALS[code].format(epoch=headers.epoch, sequence=headers.sequence)
+                return self._refuse(stream, record, code, f"The {reason}.")
+        elif headers.num_frames - 1 <= start.covered.index and not headers.end_of_stream:
+            # Admitted before the takeover, and it turns out that all of it is covered.
+            return None
+        return self._decode(stream, record, headers, admission)
+
+    def _decode(
+        self, stream: str, record: Record, headers: FrameHeaders, admission: AdmissionState
+    ) -> Intake:
+        try:
+            frames = _frames_of(record, headers, self._plan.image_size, self._limits)
+        except FrameError as error:
+            return self._refuse(stream, record, error.code, str(error))
+        except Exception as error:
+            # Whatever a decoder trips over: one record must never stop its partition.
+            _log.exception("%s [%d] offset %d: decoder failed", record.topic, record.partition, record.offset)
+            return self._refuse(stream, record, DECODER_FAILED, f"The decoder failed: {error!r}.")
+        # Only now: a refused record leaves no trace in a checkpoint, so it must leave none here.
+        self._admissions[stream] = admission
+        entry = FramesEntry(stream, self._link(stream, record.offset), headers, admission)
+        return Intake(entry, tuple(frames), sum(frame.nbytes for frame in frames))
+
+    def _stream_of(self, record: Record) -> str:
+        stream = parse_stream_key(record.key)
+        wanted = partition_of(stream, self._num_partitions)
+        if wanted != record.partition:
+            raise WireError(
+                f"The stream {stream} belongs to partition {wanted}, not {record.partition}.",
+                code=WRONG_PARTITION,
+                action="Let the producer choose by murmur2 of the key (librdkafka: murmur2_random).",
+            )
+        return stream
+
+    def _refuse(self, stream: str, record: Record, code: str, message: str) -> Intake:
+        _log.info(
+            "%s [%d] offset %d, stream %r: refused, %s: %s",
+            record.topic,
+            record.partition,
+            record.offset,
+            stream,
+            code,
+            message,
+        )
+        letter = DeadLetter(
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            timestamp_ms=record.timestamp_ms,
+            key=record.key,
+            value=record.value,
+            headers=record.headers,
+            code=code,
+            message=message,
+            stage=STAGE,
+        )
+        admission = self._admissions.get(stream)
+        entry = DeadLetterEntry(stream, self._link(stream, record.offset), letter, admission)
+        return Intake(entry, (), len(record.value or b""))
+
+    def _link(self, stream: str, offset: int) -> ChainLink:
+        link = ChainLink(
+            generation=self._plan.generation,
+            offset=offset,
+            previous=self._last_of_stream.get(stream),
+            previous_read=self._last_sent,
+        )
+        self._last_of_stream[stream] = self._last_sent = offset
+        return link
+
+
+def _frames_of(
+    record: Record, headers: FrameHeaders, size: int, limits: FrameLimits
+) -> list[NDArray[np.uint8]]:
+    if record.value is None or not headers.num_frames:
+        return []
+    if is_video_type(headers.content_type):
+        return decode_gop(record.value, headers.content_type, size, headers.num_frames, limits)
+    return [decode_image(record.value, headers.content_type, size, limits)]

@@ -1,0 +1,1 @@
+"""Starts the actors, watches them, and gives every partition an owner."""

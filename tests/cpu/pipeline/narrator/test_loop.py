@@ -1,0 +1,175 @@
+"""From records to committed outputs, with crashes at every step, any order of arrival, and few slots."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from operators.narrator.types import FramePosition
+from pipeline.errors import PipelineError
+from pipeline.kafka_io.records import Record
+from pipeline.messages.records import Receipt, RecordBatch
+from pipeline.narrator.stream import Ticket
+from pipeline.reader.admission import AdmissionState, admit
+from pipeline.wire.frame_record import FrameHeaders, format_frame_headers
+from pipeline.wire.narration_event import NarrationEvent, decode_narration
+from tests.support.commit_model import TOPICS, CrashError, Faults, World
+from tests.support.toy_engine import digest
+from tests.support.toy_process import BAD_IMAGE, IMAGE, ToyProcess, decode_toy_gop, decode_toy_image
+
+
+@pytest.fixture(autouse=True)
+def toy_decoders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.intake.decode_image", decode_toy_image)
+    monkeypatch.setattr("pipeline.intake.decode_gop", decode_toy_gop)
+
+
+def record(
+    offset: int,
+    stream: str,
+    epoch: int,
+    sequence: int,
+    num_frames: int,
+    *,
+    bad: bool = False,
+    end: bool = False,
+) -> Record:
+    times = tuple(range(offset * 10, offset * 10 + max(num_frames, 1)))
+    content_type = "" if num_frames == 0 else "image/jpeg" if num_frames == 1 else "video/h264"
+    headers = FrameHeaders(content_type, epoch, sequence, times, end)
+    value = None if num_frames == 0 else BAD_IMAGE if bad else IMAGE
+    return Record(TOPICS.frames, 0, offset, 0, stream.encode(), value, format_frame_headers(headers))
+
+
+@st.composite
+def frame_logs(draw: st.DrawFn) -> list[Record]:
+    """What three cameras publish: images, groups, bad ones, repeated ones, restarts, ends, foreign keys."""
+    kinds = st.sampled_from(["good"] * 9 + ["bad", "repeat", "restart", "end", "bare end", "stray"])
+    wanted = draw(st.lists(st.tuples(st.sampled_from("abc"), kinds, st.integers(1, 3)), max_size=24))
+    epoch, sequence = dict.fromkeys("abc", 1), dict.fromkeys("abc", 0)
+    records = []
+    for stream, kind, num_frames in wanted:
+        offset = 2 * len(records)
+        if kind == "stray":
+            records.append(record(offset, "no//stream", 1, 0, 1))
+            continue
+        if kind == "restart":
+            epoch[stream], sequence[stream] = epoch[stream] + 1, 0
+        if kind == "repeat":
+            sequence[stream] = max(sequence[stream] - 1, 0)
+        frames = 0 if kind == "bare end" else num_frames
+        ends, bad = kind in ("end", "bare end"), kind == "bad"
+        records.append(record(offset, stream, epoch[stream], sequence[stream], frames, bad=bad, end=ends))
+        sequence[stream] += 1
+        if ends:
+            # Whoever goes on after the end is a new publisher.
+            epoch[stream], sequence[stream] = epoch[stream] + 1, 0
+    return records
+
+
+def faults_from(steps: list[tuple[int, str]]) -> Faults:
+    plan, at = {}, 0
+    for gap, kind in steps:
+        at += gap
+        plan[at] = kind
+    return Faults(plan)
+
+
+FAULTS = st.lists(st.tuples(st.integers(1, 25), st.sampled_from(["crash", "unknown", "down"])), max_size=6)
+
+
+@given(frame_logs(), FAULTS, st.integers(0, 2**32), st.integers(1, 3))
+@settings(max_examples=250, deadline=None)
+def test_readers_see_every_narration_once_and_in_order(
+    records: list[Record], steps: list[tuple[int, str]], seed: int, num_slots: int
+) -> None:
+    world, random = World(faults_from(steps)), Random(seed)
+    world.broker.frames = records
+    for _ in range(50):
+        try:
+            process = ToyProcess(world, random, num_slots)
+            process.run()
+            process.finish()
+            break
+        except (CrashError, PipelineError):
+            continue
+    assert process.receipts == [Receipt.PROCESSED] * process.num_batches
+    check(world)
+
+
+def check(world: World) -> None:
+    """Compute all states again from the log and from what was published."""
+    events = [decode_narration(r.value, r.headers) for r in world.broker.logs[TOPICS.narrations]]
+    ids = [(event.stream, event.epoch, event.number) for event in events]
+    assert len(set(ids)) == len(ids), "an event was published twice"
+    ends: dict[str, list[FramePosition]] = {}
+    for event in events:
+        ends.setdefault(event.stream, []).append(event.narration.end)
+    assert all(seen == sorted(seen) for seen in ends.values()), "narrations are out of order"
+    published = {(event.stream, event.narration.end): event for event in events}
+    assert len(published) == len(events)
+    refused = _replay(world.broker.frames, published)
+    assert not published, "a narration of frames that are not there"
+    dead = [int(dict(r.headers)["error-offset"]) for r in world.broker.logs[TOPICS.dlq]]
+    assert sorted(dead) == refused
+
+
+def _replay(records: list[Record], published: dict[tuple[str, FramePosition], NarrationEvent]) -> list[int]:
+    """Follow every stream through the log, and take out of `published` what it explains."""
+    refused = []
+    admissions: dict[str, AdmissionState] = {}
+    states: dict[str, tuple[int, int, int]] = {}
+    for item in records:
+        stream, headers = (item.key or b"").decode(), dict(item.headers)
+        if stream == "no//stream":
+            refused.append(item.offset)
+            continue
+        admission, code = admit(admissions.get(stream), int(headers["epoch"]), int(headers["sequence"]))
+        if code is not None or item.value == BAD_IMAGE:
+            refused.append(item.offset)
+            continue
+        admissions[stream] = admission
+        for index in range(int(headers.get("frame-count", b"1")) if item.value else 0):
+            position = FramePosition(item.offset, index)
+            state, num_frames, segment = states.get(stream, (0, 0, 0))
+            state = digest(state, position)
+            event = published.pop((stream, position), None)
+            assert event is not None or num_frames > 0, f"the first frame of {stream} says nothing"
+            if event is not None:
+                assert event.narration.token_ids[0] == state, f"{stream} {position}: from another state"
+                assert event.narration.segment == segment
+                state, segment = digest(state, event.narration.token_ids), segment + 1
+            states[stream] = (state, num_frames + 1, segment)
+        if "end-of-stream" in headers:
+            states.pop(stream, None)
+    return refused
+
+
+def test_a_lost_partition_is_refused_and_its_streams_are_closed() -> None:
+    world = World()
+    world.broker.frames = [record(0, "a", 1, 0, 1), record(2, "a", 1, 1, 1)]
+    process = ToyProcess(world, Random(1))
+    entries = [process.intake.take(item).entry for item in world.broker.frames]  # type: ignore[union-attr]
+    batch = RecordBatch(0, 1, tuple(entries))
+    receipts: list[Receipt] = []
+    process.owned.deliver(batch)
+    process.loop.receive(process.owned, batch, None, Ticket(2, receipts.append))
+    process.owned.lose("for a test")
+    process.loop.step()
+    assert receipts == [Receipt.NOT_OWNED]
+    assert not process.engine.open
+    process.loop.receive(process.owned, batch, None, Ticket(2, receipts.append))
+    assert receipts == [Receipt.NOT_OWNED] * 2
+
+
+def test_one_slot_serves_many_streams() -> None:
+    world = World()
+    world.broker.frames = [record(i, f"s{i % 5}", 1, i // 5, 1) for i in range(50)]
+    process = ToyProcess(world, Random(3), num_slots=1)
+    process.run()
+    process.finish()
+    assert process.engine.num_opened > 5
+    check(world)
