@@ -111,7 +111,7 @@ def kill_leftovers(settings: Settings) -> None:
     prefix, namespace = f"{supervisor_name(settings)}/", settings.ray.namespace
     for listed in list_named_actors(all_namespaces=True):
         if listed["namespace"] == namespace and listed["name"].startswith(prefix):
-            _log.warning("killing the leftover actor %s", listed["name"])
+            _log.info("killing the leftover actor %s", listed["name"])
             try:
                 kill(ray.get_actor(listed["name"], namespace=namespace))
             except ValueError:

@@ -8,7 +8,7 @@ from topologies.cli.console import EXIT_INTERRUPTED, EXIT_USAGE, err, fail, out,
 
 if TYPE_CHECKING:
     from pipeline.config import Settings
-    from topologies.live import LiveRun
+    from topologies.live_run import LiveRun
 
 TOPOLOGY_HELP = "Which topology: live."
 DETACH_HELP = "Return when it is ready; it goes on until: flownar stop live"

@@ -10,7 +10,7 @@ from topologies.cli.console import err
 
 if TYPE_CHECKING:
     from pipeline.messages.status import RunStatus
-    from topologies.live import LiveRun
+    from topologies.live_run import LiveRun
 
 FOLLOW_EVERY_S = 1.0
 
