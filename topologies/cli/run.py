@@ -73,7 +73,8 @@ def run(
     connect(settings, start_local=True)
     try:
         started = live.start(settings, replace=replace)
-        status = started.wait_until_ready(Progress().show)
+        progress = Progress()
+        status = started.wait_until_ready(progress.show)
     except BaseException:
         if own_head:
             stop_head(settings)
@@ -86,7 +87,7 @@ def run(
     if detach:
         err.print("stop it with: flownar stop live", style="dim", highlight=False)
         return
-    interrupted = follow(started)
+    interrupted = follow(started, progress)
     if interrupted and not started.attached:
         _stop(settings, started, live.STOP_DEADLINE_S)
     if own_head:

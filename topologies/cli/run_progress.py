@@ -41,7 +41,7 @@ class Progress:
             err.print(line, style="dim", highlight=False, markup=False)
 
 
-def follow(started: "LiveRun") -> bool:
+def follow(started: "LiveRun", progress: Progress) -> bool:
     """Show what changes until Ctrl-C or SIGTERM.
 
     Returns:
@@ -52,7 +52,6 @@ def follow(started: "LiveRun") -> bool:
     previous: Callable[[int, FrameType | None], Any] | int | None = signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )
-    progress = Progress()
     num_unanswered = 0
     try:
         while num_unanswered < GONE_AFTER:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import psutil
 import pytest
 
 from pipeline.cluster.connection import connect, disconnect
-from pipeline.cluster.local_head import find_head, stop_head
+from pipeline.cluster.local_head import NAME, find_head, stop_head
 from pipeline.config import Settings
 from tests.support.command_line import run_flownar
 from tests.support.live_topology import LiveTopology
@@ -70,3 +71,7 @@ def topology(live_settings: Settings) -> Iterator[LiveTopology]:
         assert find_head(live_settings) is None
     finally:
         stop_head(live_settings)
+        # Ray's folder is beside pytest's own: the paths of its sockets must be short.
+        short = live_settings.state_dir / NAME / "short_tmp"
+        if short.exists():
+            shutil.rmtree(short.read_text())
