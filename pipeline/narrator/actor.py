@@ -86,6 +86,13 @@ class Narrator:
             )
             return owned.plan(config.vision.image_size)
 
+    async def release(self, partition: int, generation: int) -> None:
+        """Give a generation of a partition up; nothing happens if a newer one is held."""
+        owned = self._owned.get(partition)
+        if owned is not None and owned.generation == generation:
+            owned.lose("released")
+            self._lag.forget(partition)
+
     async def accept(self, batch: RecordBatch, features: list[Any]) -> Receipt:
         """Narrate the records of a batch; returns when they are processed (not: committed).
 

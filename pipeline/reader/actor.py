@@ -49,9 +49,9 @@ class Reader:
         """Read a partition for a narrator (its actor handle)."""
         self._do(lambda loop: loop.assign(plan, narrator))
 
-    def release(self, partition: int) -> None:
-        """Stop reading a partition."""
-        self._do(lambda loop: loop.release(partition))
+    def release(self, partition: int, generation: int) -> None:
+        """Stop reading a generation of a partition."""
+        self._do(lambda loop: loop.release(partition, generation))
 
     def set_encoders(self, encoders: Mapping[str, Any]) -> None:
         """Use these encoders (actor handles by name)."""

@@ -84,9 +84,10 @@ class ReaderLoop:
             plan.position,
         )
 
-    def release(self, partition: int) -> None:
-        """Stop reading a partition."""
-        if (lane := self._lanes.pop(partition, None)) is not None and not lane.lost_because:
+    def release(self, partition: int, generation: int) -> None:
+        """Stop reading a generation of a partition; nothing happens if a newer one is read."""
+        lane = self._lanes.get(partition)
+        if lane is not None and lane.plan.generation == generation and not lane.lost_because:
             self._lose(lane, "released")
 
     def set_encoders(self, encoders: Mapping[str, Any]) -> None:

@@ -5,7 +5,6 @@ import logging
 import os
 import time
 from collections.abc import Awaitable
-from typing import Any
 
 from ray.exceptions import RayError
 
@@ -16,6 +15,7 @@ from pipeline.errors import HigherGenerationError
 from pipeline.messages.status import RunIdentity, RunStatus
 from pipeline.supervisor import assignment
 from pipeline.supervisor.assignment import Ownership, Phase
+from pipeline.supervisor.draining import drain
 from pipeline.supervisor.managed_actor import ActorFactory, Kind, ManagedActor, kill, kill_leftovers
 from pipeline.supervisor.run_status import actor_status, ownership_status
 from pipeline.supervisor.watch import watch
@@ -24,6 +24,9 @@ _log = logging.getLogger(__name__)
 
 ROUND_S = 0.2
 """Time between two looks at what was lost and what is unowned."""
+
+REBALANCE_EVERY_S = 5.0
+"""Partitions move one by one: each move replays what its streams did since their last snapshots."""
 
 RETRY_S = 1.0
 """A partition whose takeover or commit failed waits for this long."""
@@ -52,6 +55,7 @@ class Supervisor:
         self._actors = {name: self._create(kind, name) for kind, name in self._factory.roles}
         self._table = assignment.new_table(settings.kafka.partitions)
         self._retry_at_s: dict[int, float] = {}
+        self._rebalance_at_s = 0.0
         self._encoders_told: dict[str, frozenset[str]] = {}
         self._tasks = {asyncio.get_running_loop().create_task(self._run())}
 
@@ -81,14 +85,10 @@ class Supervisor:
         """
         for task in self._tasks:
             task.cancel()
-        undone = []
-        for kind, what in ((Kind.READER, "records unanswered"), (Kind.NARRATOR, "partitions uncommitted")):
-            drains = [actor.handle.drain.remote(deadline_s) for actor in self._of(kind)]
-            answers = await asyncio.gather(*(_within(deadline_s + 5.0, drain) for drain in drains))
-            undone += [f"{left} {what}" if isinstance(left, int) else str(left) for left in answers if left]
+        undone = await drain(self._of(Kind.READER), self._of(Kind.NARRATOR), deadline_s)
         for actor in self._actors.values():
             kill(actor.handle)
-        return ", ".join(undone)
+        return undone
 
     async def _run(self) -> None:
         for actor in self._actors.values():
@@ -108,14 +108,25 @@ class Supervisor:
                 self._lose(gone.partition, gone.generation, f"{actor.name}: {gone.reason}")
         self._tell_encoders()
         now_s = time.monotonic()
+        if now_s >= self._rebalance_at_s:
+            self._rebalance_at_s = now_s + REBALANCE_EVERY_S
+            self._rebalance()
         due = {row.partition for row in self._table if self._retry_at_s.get(row.partition, 0.0) <= now_s}
-        before = self._table
-        self._table = assignment.assign(
-            before, due, self._answering(Kind.NARRATOR), self._answering(Kind.READER)
-        )
+        before, narrators, readers = self._table, self._answering(Kind.NARRATOR), self._answering(Kind.READER)
+        self._table = assignment.assign(before, due, narrators, readers)
         for old, new in zip(before, self._table, strict=True):
             if new is not old:
                 self._spawn(self._take_over(new))
+
+    def _rebalance(self) -> None:
+        before = self._table
+        ready = {kind: [a.name for a in self._of(kind) if a.is_ready] for kind in Kind}
+        self._table = assignment.rebalance(before, ready[Kind.NARRATOR], ready[Kind.READER])
+        for old, new in zip(before, self._table, strict=True):
+            if new is not old:
+                _log.info("partition %d moves: %s", old.partition, new.reason)
+                for name in (old.narrator, old.reader):
+                    self._actors[name].handle.release.remote(old.partition, old.generation)
 
     async def _take_over(self, row: Ownership) -> None:
         partition, generation = row.partition, row.generation
@@ -187,10 +198,3 @@ class Supervisor:
         # A reference, because the event loop keeps none.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-async def _within(deadline_s: float, answer: Any) -> Any:
-    try:
-        return await asyncio.wait_for(answer, deadline_s)
-    except (RayError, TimeoutError) as error:
-        return describe(error)

@@ -119,6 +119,33 @@ def actor_lost(table: Table, name: str, reason: str) -> Table:
     )
 
 
+def rebalance(table: Table, narrators: Collection[str], readers: Collection[str]) -> Table:
+    """Take one partition from the actor that has at least two more than another of its kind.
+
+    An actor that was replaced has none at first. Nothing is moved while a takeover is under way.
+
+    Returns:
+        The table with at most one more partition UNOWNED; `assign` gives it to the actor that has the fewest.
+    """
+    if any(row.phase is not Phase.OWNED for row in table):
+        return table
+    for names, owner in ((narrators, _narrator_of), (readers, _reader_of)):
+        loads = {name: sum(owner(row) == name for row in table) for name in names}
+        if loads and max(loads.values()) - min(loads.values()) >= 2:
+            most = max(loads, key=lambda name: (loads[name], name))
+            moved = next(row for row in table if owner(row) == most)
+            return lost(table, moved.partition, moved.generation, f"{most} has {loads[most]} partitions")
+    return table
+
+
+def _narrator_of(row: Ownership) -> str:
+    return row.narrator
+
+
+def _reader_of(row: Ownership) -> str:
+    return row.reader
+
+
 def _is(row: Ownership, partition: int, generation: int) -> bool:
     return (row.partition, row.generation) == (partition, generation)
 

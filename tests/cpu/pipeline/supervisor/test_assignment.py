@@ -4,12 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.supervisor.assignment import (
+    Ownership,
     Phase,
     actor_lost,
     assign,
     lost,
     new_table,
     outpaced,
+    rebalance,
     taken_over,
 )
 
@@ -63,6 +65,48 @@ def test_the_next_generation_is_above_the_one_found_in_the_log():
     table = outpaced(table, 0, 41, "another owner")
     assert table[0].phase is Phase.UNOWNED
     assert assign(table, ALL, NARRATORS, READERS)[0].generation == 42
+
+
+def all_owned(narrators: list[str], readers: list[str]):
+    """A table in which partition i is owned by these actors."""
+    return tuple(
+        Ownership(i, Phase.OWNED, 1, narrator, reader, "")
+        for i, (narrator, reader) in enumerate(zip(narrators, readers, strict=True))
+    )
+
+
+def test_a_replaced_actor_gets_its_share_one_by_one():
+    table = all_owned(["n-0"] * 5, ["r-0"] * 5)
+    num_moves = 0
+    while (moved := rebalance(table, ("n-0", "n-1"), ("r-0",))) != table:
+        num_moves += 1
+        assert sum(row.phase is Phase.UNOWNED for row in moved) == 1
+        assert rebalance(moved, ("n-0", "n-1"), ("r-0",)) == moved, "one takeover at a time"
+        table = assign(moved, ALL, ("n-0", "n-1"), ("r-0",))
+        for row in table:
+            table = taken_over(table, row.partition, row.generation)
+    assert num_moves == 2
+    assert sorted(Counter(row.narrator for row in table).values()) == [2, 3]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(NARRATORS), st.sampled_from(READERS)), min_size=8, max_size=8),
+    st.sets(st.sampled_from(NARRATORS), min_size=1),
+    st.sets(st.sampled_from(READERS), min_size=1),
+)
+def test_rebalancing_comes_to_an_end(owners, narrators, readers):
+    table = all_owned([narrator for narrator, _ in owners], [reader for _, reader in owners])
+    for _ in range(20):
+        moved = rebalance(table, narrators, readers)
+        if moved == table:
+            break
+        table = assign(moved, ALL, narrators, readers)
+        for row in table:
+            table = taken_over(table, row.partition, row.generation)
+    assert rebalance(table, narrators, readers) == table
+    loads = Counter(row.narrator for row in table)
+    ready = [loads[name] for name in narrators]
+    assert max(ready) - min(ready) <= 1
 
 
 events = st.lists(
