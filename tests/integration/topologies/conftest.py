@@ -29,7 +29,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 CHANGED = {
     "model.device": "cpu",
     "model.torch_threads": 1,
-    # Two encoders, so that frames overtake each other, and few slots.
+    # Two narrators, so that partitions move; two encoders, so that frames overtake each other; few slots.
+    "live.num_narrators": 2,
     "live.num_encoders": 2,
     "live.num_slots": 4,
     "live.encoder_batch": 4,
@@ -58,7 +59,7 @@ def topology(live_settings: Settings) -> Iterator[LiveTopology]:
     try:
         started = run_flownar(live_settings, ["run", "live", "--detach", *options], timeout_s=200.0)
         assert started.returncode == 0, started.stdout + started.stderr
-        assert "running live: 4 actors, 2 partitions" in started.stderr
+        assert "running live: 5 actors, 2 partitions" in started.stderr
         connect(live_settings, start_local=False)
         run = live.find(live_settings)
         assert run is not None
