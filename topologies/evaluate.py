@@ -19,8 +19,8 @@ from operators.narrator.engine import NarratorEngine
 from operators.narrator.model import NarratorModel
 from operators.narrator.settings import StreamSettings
 from operators.narrator.types import FrameInput, FramePosition, Narration
+from pipeline.wire.times import NS_PER_S
 from topologies.evaluation_report import (
-    NS_PER_S,
     EvaluationReport,
     EvaluationVideo,
     VideoResult,

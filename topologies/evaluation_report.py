@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from operators.datasets.world import WorldNarration
 from operators.narrator.types import Narration
 from operators.scoring import NarrationScore, PredictedNarration, TrueNarration, score_narrations
-
-NS_PER_S = 1_000_000_000
+from pipeline.wire.times import NS_PER_S
 
 
 @dataclass(frozen=True, slots=True)

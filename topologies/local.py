@@ -19,11 +19,11 @@ from operators.narrator.model import NarratorModel
 from operators.narrator.types import FrameInput, FramePosition, Narration
 from pipeline.config import NarratorSettings
 from pipeline.narrator.settings import stream_settings
+from pipeline.wire.times import NS_PER_S
 
 ENCODE_BATCH = 8
 """Frames of a file that are encoded at a time: enough to be fast, few enough to see narrations come."""
 
-NS_PER_S = 1_000_000_000
 STREAM = "local"
 
 
