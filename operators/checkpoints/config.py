@@ -32,13 +32,18 @@ class VisionConfig:
 
 @dataclass(frozen=True, slots=True)
 class MemoryConfig:
-    """Sizes of the memory; see `operators.memory.config.ClamConfig` for the meaning."""
+    """The memory that the model was trained with; see `operators.memory.config.ClamConfig` for the sizes.
+
+    Attributes:
+        kind: `clam`, `retnet` or `token_mlp`: the visual histories that have weights.
+    """
 
     num_memory_tokens: int
     num_heads: int = 8
     num_layers: int = 1
     learnable_start: bool = False
     gate_bias_init: tuple[float, float] | None = None
+    kind: str = "clam"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class LayoutConfig:
 
     Attributes:
         system_prompt: First text of every stream.
+        system_end: Ends the system prompt and is tokenised together with it. Where it is empty, `newline`
+            stands before the opening's bracket instead.
         user_prompt: What the model is asked for, unless a stream has its own.
         skip: [SKIP], between frames; must be a single token.
         open: Before frames and memory.
@@ -60,6 +67,7 @@ class LayoutConfig:
     """
 
     system_prompt: str = "Frames of a live video arrive one after another."
+    system_end: str = ""
     user_prompt: str = "Narrate what happens, briefly."
     skip: str = ","
     open: str = "["
@@ -115,6 +123,7 @@ class FlowNarConfig:
         trigger: When the model speaks.
         limits: Bounds that no stream passes.
         fps: Frames per second that the model was trained with.
+        rules: Name of the context rules that it was trained for; see `operators.narrator.context`.
         model_type: Always `flownar`; tells the folder from other Hugging Face folders.
     """
 
@@ -124,6 +133,7 @@ class FlowNarConfig:
     trigger: TriggerConfig = field(default_factory=TriggerConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     fps: float = 2.0
+    rules: str = "paper"
     model_type: str = "flownar"
 
     def __post_init__(self) -> None:

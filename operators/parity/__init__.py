@@ -1,0 +1,1 @@
+"""Comparison with numbers recorded from the method's authors' code, file by file."""
