@@ -7,9 +7,15 @@ from operators.errors import OperatorError
 
 
 def checked_features(
-    name: str, features: Tensor, batch: int, dim: int, num_frame_tokens: int | None = None
+    name: str,
+    features: Tensor,
+    batch: int,
+    dim: int,
+    num_frame_tokens: int | None = None,
+    *,
+    dtype: torch.dtype = torch.float32,
 ) -> Tensor:
-    """Features of B streams as float32, if their shape fits.
+    """Features of B streams in the state's dtype, if their shape fits.
 
     Args:
         name: Of the history, for messages.
@@ -17,9 +23,10 @@ def checked_features(
         batch: B, number of states.
         dim: D.
         num_frame_tokens: N, where only whole frames are taken.
+        dtype: Of the state.
 
     Returns:
-        [B, N, D] float32; not copied if it is float32 already.
+        [B, N, D]; not copied if the dtype is right already.
 
     Raises:
         OperatorError: The shape or the dtype does not fit.
@@ -31,7 +38,7 @@ def checked_features(
             f"history {name}: features must be floating point [{batch}, {wanted}, {dim}], "
             f"got {features.dtype} {list(features.shape)}."
         )
-    return features.to(torch.float32)
+    return features.to(dtype)
 
 
 def check_size(name: str, what: str, size: int) -> None:

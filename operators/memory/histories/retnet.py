@@ -18,9 +18,9 @@ class RetNetMemory(ClamHistory):
     """The recurrence of RetNet, read by constant queries.
 
     RetNet (arXiv 2307.08621): S_n = gamma S_{n-1} + k_n^T v_n (section 2.1, eq. 6), one fixed gamma per head
-    (section 2.2, eq. 8). Everything else is CLAM, as in the 'restructured RetNet' that the paper compares
-    (arXiv 2606.00620, Table 5). RetNet's rotation of keys by their position is left out: the queries of a
-    memory have no position.
+    (section 2.2, eq. 8). Everything else is CLAM's; so this is how the 'restructured RetNet' of the paper's
+    comparison (arXiv 2606.00620, Table 5) is read here. RetNet's rotation of keys by their position is left
+    out: the queries of a memory have no position.
 
     Args:
         config: Sizes; `gate_bias_init` has no effect.

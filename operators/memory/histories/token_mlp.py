@@ -64,7 +64,7 @@ class TokenMlp(nn.Module):
         """
         memory = state["memory"]
         size, dim = self.config.tokens_per_frame, self.config.model_dim
-        frame = checked_features(self.name, features, len(memory), dim, size).to(memory.dtype)
+        frame = checked_features(self.name, features, len(memory), dim, size, dtype=memory.dtype)
         with torch.autocast(memory.device.type, enabled=False):
             return {"memory": self._rewrite(memory, frame)}
 
@@ -89,7 +89,7 @@ class TokenMlp(nn.Module):
         if tokens.ndim != 3 or tokens.shape[1] % size or not tokens.shape[1]:
             raise OperatorError(f"history {self.name}: need frames of {size}, got {list(tokens.shape)}.")
         state, memories = self.initial_state(len(tokens)), []
-        for frame in tokens.view(len(tokens), -1, size, tokens.shape[2]).unbind(1):
+        for frame in tokens.reshape(len(tokens), -1, size, tokens.shape[2]).unbind(1):
             state = self.update(state, frame)
             memories.append(state["memory"])
         stacked = torch.stack(memories, dim=1)  # [B, F, M, D]
@@ -97,7 +97,7 @@ class TokenMlp(nn.Module):
             return stacked
         if bool((read_at % size != size - 1).any()) or bool((read_at >= tokens.shape[1]).any()):
             raise OperatorError(
-                f"history {self.name}: read_at must be frames' last of {size} tokens, below {tokens.shape[1]}.",
+                f"history {self.name}: read_at must be k * {size} - 1, below {tokens.shape[1]}.",
                 action="Read after whole frames only.",
             )
         frames = (read_at.to(tokens.device) // size).expand(len(tokens), -1)
