@@ -53,8 +53,7 @@ def test_streams_do_not_see_each_other(history: VisualHistory, frames: Tensor) -
 
 
 def test_streams_of_different_age_share_a_batch(history: VisualHistory, frames: Tensor) -> None:
-    frames = frames[:9]
-    old, young = run(history, frames), run(history, frames[:1])
+    old, young = run(history, frames[:9]), run(history, frames[:1])
     mixed = {key: torch.cat((old[key][:2], young[key][2:])) for key in old}
     next_frame = frames[54]
     with torch.inference_mode():
@@ -68,8 +67,7 @@ def test_streams_of_different_age_share_a_batch(history: VisualHistory, frames: 
 
 
 def test_nothing_is_mutated_and_nothing_is_random(history: VisualHistory, frames: Tensor) -> None:
-    frames = frames[:6]
-    state = run(history, frames)
+    state = run(history, frames[:6])
     before = {key: tensor.clone() for key, tensor in state.items()}
     frame = frames[55]
     frame_before = frame.clone()
