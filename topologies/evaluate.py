@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from operators.checkpoints.load import load_narrator_model, model_hash, read_config
+from operators.checkpoints.load import load_model, model_hash, read_config
 from operators.datasets.world import generate
 from operators.encoder.frame_encoder import FrameEncoder
 from operators.frames.threads import use_one_thread
@@ -73,7 +73,7 @@ def evaluate_world(settings: EvaluationSettings, progress: Progress) -> Evaluati
     fps = settings.fps or config.fps
     videos = list(_render(settings, fps, config.vision.image_size, progress))
     encoder = FrameEncoder.load(settings.model, settings.device)
-    model = load_narrator_model(settings.model, settings.device)
+    model = load_model(settings.model, settings.device)
     stream = stream_settings(model, settings, fps)
     results = narrate_videos(encoder, model, videos, stream, progress)
     described = {

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import torch
 
-from operators.checkpoints.load import load_narrator_model
+from operators.checkpoints.load import load_model
 from operators.encoder.frame_encoder import FrameEncoder
 from operators.errors import EngineError
 from operators.frames.captions import Caption
@@ -62,7 +62,7 @@ class LocalNarrator:
         Raises:
             FlowNarError: The folder can't be loaded, or the settings don't fit it.
         """
-        model = load_narrator_model(path, device, dtype)
+        model = load_model(path, device, dtype)
         return cls(FrameEncoder.load(path, device, dtype), model, narrator)
 
     def narrate(self, frames: Iterable[TimedFrame], *, live: bool) -> Iterator[NarratedFrame]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from operators.checkpoints.load import load_narrator_model, model_hash
+from operators.checkpoints.load import load_model, model_hash
 from operators.checkpoints.placement import resolve_device
 from operators.encoder.frame_encoder import FrameEncoder
 from operators.narrator.settings import StreamSettings
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _evaluate(path: Path, result: TrainingResult, device: torch.device) -> dict[str, object]:
     """Stream the validation videos through the model as it was written to disk."""
-    encoder, model = FrameEncoder.load(path, device), load_narrator_model(path, device)
+    encoder, model = FrameEncoder.load(path, device), load_model(path, device)
     videos = [
         EvaluationVideo(sample.seed, sample.frames, sample.times_s, sample.opening, sample.narrations)
         for sample in sorted(result.validation, key=lambda sample: sample.seed)

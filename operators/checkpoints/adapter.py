@@ -1,35 +1,35 @@
-"""The connector and the memory, from adapter.safetensors."""
+"""The connector and the memory, from the tensors of a model."""
 
-from pathlib import Path
-
-from operators.checkpoints import folder
 from operators.checkpoints.config import FlowNarConfig
-from operators.checkpoints.tensors import check_shapes, read_tensors, shapes_of, without_prefix
+from operators.checkpoints.source import AdapterTensors
+from operators.checkpoints.tensors import check_shapes, shapes_of
 from operators.memory.clam import Clam
 from operators.narrator.connector import Connector
 
 
-def load_adapter(path: Path, config: FlowNarConfig, hidden_size: int) -> tuple[Connector, Clam]:
-    """Load connector and memory of the model folder `path`, float32 on the CPU.
+def build_adapter(tensors: AdapterTensors, config: FlowNarConfig, hidden_size: int) -> tuple[Connector, Clam]:
+    """Build connector and memory, float32 on the CPU.
 
     Args:
-        path: The model folder.
-        config: Its settings.
+        tensors: Their weights, any floating dtype.
+        config: The model's settings.
         hidden_size: Width of its language model.
 
     Raises:
-        CheckpointError: The file is missing or broken, or a tensor is missing, unexpected or mis-shaped.
+        CheckpointError: A tensor is missing, unexpected or mis-shaped.
     """
     connector = Connector(config.vision.hidden_size, hidden_size)
     clam = Clam(config.clam)
-    tensors = read_tensors(path / folder.ADAPTER)
-    parts = {folder.CONNECTOR_PREFIX: connector, folder.CLAM_PREFIX: clam}
-    expected = {
-        prefix + name: shape
-        for prefix, module in parts.items()
-        for name, shape in shapes_of(module.state_dict()).items()
-    }
-    check_shapes(expected, shapes_of(tensors), str(path / folder.ADAPTER))
-    for prefix, module in parts.items():
-        module.load_state_dict(without_prefix(tensors, prefix))
+    parts = (
+        (tensors.connector_prefix, connector, tensors.connector),
+        (tensors.clam_prefix, clam, tensors.clam),
+    )
+    expected: dict[str, tuple[int, ...]] = {}
+    found: dict[str, tuple[int, ...]] = {}
+    for prefix, module, weights in parts:
+        expected |= {prefix + name: shape for name, shape in shapes_of(module.state_dict()).items()}
+        found |= {prefix + name: shape for name, shape in shapes_of(weights).items()}
+    check_shapes(expected, found, tensors.where)
+    for _, module, weights in parts:
+        module.load_state_dict(dict(weights))
     return connector, clam

@@ -1,13 +1,13 @@
 """Look into a model folder without running the model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from torch import Tensor
 
-from operators.checkpoints import folder
-from operators.checkpoints.adapter import load_adapter
+from operators.checkpoints.adapter import build_adapter
 from operators.checkpoints.config import FlowNarConfig
+from operators.checkpoints.files import hash_files
 from operators.checkpoints.report import (
     HalfLifeReport,
     ModelReport,
@@ -15,8 +15,8 @@ from operators.checkpoints.report import (
     PieceReport,
     StreamReport,
 )
-from operators.checkpoints.tensors import check_shapes, read_tensors, shapes_of, without_prefix
-from operators.checkpoints.tokenizer import load_tokenizer
+from operators.checkpoints.source import open_source
+from operators.checkpoints.vision_folder import read_vision_tensors
 from operators.memory.clam import Clam
 from operators.memory.half_lives import bias_half_lives
 from operators.narrator.decoder_config import DecoderConfig
@@ -34,46 +34,44 @@ def inspect_model(path: Path) -> ModelReport:
         CheckpointError: A file is missing or broken, or a tensor is missing, unexpected or mis-shaped.
         LayoutError: The tokenizer can't write the sequence layout.
     """
-    config = folder.read_config(path)
-    language = DecoderConfig.from_json(folder.read_json(path, folder.LANGUAGE_CONFIG))
-    layout = SequenceLayout.from_tokenizer(load_tokenizer(path), config)
-    weights = read_tensors(path / folder.LANGUAGE_WEIGHTS)
-    if language.tied_head:
-        weights.pop("lm_head.weight", None)  # some folders repeat the embedding
-    check_shapes(language.weight_shapes(), shapes_of(weights), str(path / folder.LANGUAGE_WEIGHTS))
-    _, clam = load_adapter(path, config, language.hidden_size)
-    adapter = read_tensors(path / folder.ADAPTER)
+    source = open_source(path)
+    config, language = source.config(), DecoderConfig.from_json(source.language_config())
+    layout = SequenceLayout.from_tokenizer(source.tokenizer(), config)
+    adapter, vision = source.adapter(), source.vision_path()
+    _, clam = build_adapter(adapter, config, language.hidden_size)
     return ModelReport(
         path=str(path),
-        hash=folder.model_hash(path),
+        hash=hash_files(source.files()),
         config=config,
         language=language,
         pieces=_pieces(layout),
         parts=(
-            _part("vision", read_tensors(path / folder.VISION_WEIGHTS)),
-            _part("language", weights),
-            _part("connector", without_prefix(adapter, folder.CONNECTOR_PREFIX)),
-            _part("memory", without_prefix(adapter, folder.CLAM_PREFIX)),
+            *(() if vision is None else (_part("vision", read_vision_tensors(vision)[0].items()),)),
+            _part("language", source.language_tensors()),
+            _part("connector", adapter.connector.items()),
+            _part("memory", adapter.clam.items()),
         ),
         stream=_stream(config, language, layout),
         half_lives=_half_lives(clam, config.fps),
     )
 
 
-def _part(name: str, tensors: Mapping[str, Tensor]) -> PartReport:
-    return PartReport(
-        name=name,
-        num_parameters=sum(tensor.numel() for tensor in tensors.values()),
-        num_bytes=sum(tensor.nbytes for tensor in tensors.values()),
-        dtypes=tuple(sorted({str(tensor.dtype).removeprefix("torch.") for tensor in tensors.values()})),
-    )
+def _part(name: str, tensors: Iterable[tuple[str, Tensor]]) -> PartReport:
+    """Counts what passes by, so that the weights need not fit into memory."""
+    num_parameters, num_bytes, dtypes = 0, 0, set()
+    for _, tensor in tensors:
+        num_parameters += tensor.numel()
+        num_bytes += tensor.nbytes
+        dtypes.add(str(tensor.dtype).removeprefix("torch."))
+    return PartReport(name, num_parameters, num_bytes, tuple(sorted(dtypes)))
 
 
 def _pieces(layout: SequenceLayout) -> tuple[PieceReport, ...]:
     pieces = {
         "system": layout.system,
-        "segment_open": layout.segment_open,
-        "frames_open": layout.frames_open,
+        "opening_bracket": layout.opening_bracket,
+        "newline": layout.newline,
+        "open": layout.open,
         "skip": (layout.skip,),
         "close": layout.close,
         "user": layout.user(None),

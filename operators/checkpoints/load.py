@@ -1,48 +1,48 @@
-"""Load the narrator's part of a model folder; transformers is not needed for it."""
+"""Load the narrator's part of a model; transformers is needed only for a GGUF language model."""
 
 from pathlib import Path
 
 import torch
 
-from operators.checkpoints import folder
-from operators.checkpoints.adapter import load_adapter
+from operators.checkpoints.adapter import build_adapter
 from operators.checkpoints.folder import model_hash, read_config
 from operators.checkpoints.placement import resolve_device, resolve_dtype
-from operators.checkpoints.tensors import read_tensors
-from operators.checkpoints.tokenizer import load_tokenizer
+from operators.checkpoints.source import open_source
 from operators.narrator.decoder import Decoder
 from operators.narrator.layout import SequenceLayout
 from operators.narrator.model import NarratorModel
 
-__all__ = ["load_narrator_model", "model_hash", "read_config"]
+__all__ = ["load_model", "model_hash", "read_config"]
 
 
-def load_narrator_model(
-    path: Path, device: str | torch.device = "auto", dtype: str | torch.dtype = "auto"
+def load_model(
+    path: str | Path, device: str | torch.device = "auto", dtype: str | torch.dtype = "auto"
 ) -> NarratorModel:
     """Load settings, tokenizer, language model, connector and memory, in evaluation mode.
 
     Args:
-        path: The model folder.
+        path: A folder that this project wrote (config.json, adapter.safetensors, language/); or a released
+            model: base/, a Llama model as Hugging Face writes it, adapter/, a LoRA adapter of peft with
+            connector and clustering, and optionally flownar_config.json; or the adapter's folder alone, with
+            its base beside it.
         device: A torch device; `auto` is CUDA if there is a GPU, else the CPU.
         dtype: Of the language model and the connector; `auto` is bfloat16 on CUDA and float32 on the CPU,
             whatever the dtype on disk. The memory is always float32.
 
     Raises:
         CheckpointError: A file is missing or broken, or a tensor is missing, unexpected or mis-shaped.
-        LayoutError: The tokenizer can't write the sequence layout.
+        LayoutError: The tokenizer can't write the sequence layout, or is another than that of the training.
         OperatorError: The device or dtype is unknown or not there.
     """
     device = resolve_device(device)
     dtype = resolve_dtype(dtype, device)
-    config = read_config(path)
-    tokenizer = load_tokenizer(path)
-    language_config = folder.read_json(path, folder.LANGUAGE_CONFIG)
-    language = read_tensors(path / folder.LANGUAGE_WEIGHTS)
+    source = open_source(Path(path))
+    config, tokenizer = source.config(), source.tokenizer()
     decoder = Decoder.from_state_dict(
-        language_config, {name: tensor.to(device, dtype) for name, tensor in language.items()}
+        source.language_config(),
+        {name: tensor.to(device, dtype) for name, tensor in source.language_tensors()},
     )
-    connector, clam = load_adapter(path, config, decoder.config.hidden_size)
+    connector, clam = build_adapter(source.adapter(), config, decoder.config.hidden_size)
     return NarratorModel(
         config=config,
         layout=SequenceLayout.from_tokenizer(tokenizer, config),
@@ -50,5 +50,5 @@ def load_narrator_model(
         connector=connector.to(device, dtype).eval(),
         clam=clam.to(device).eval(),
         tokenizer=tokenizer,
-        model_hash=model_hash(path),
+        model_hash=model_hash(source.path),
     )

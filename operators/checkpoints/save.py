@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from operators.checkpoints import folder
+from operators.checkpoints import files
 from operators.checkpoints.config import FlowNarConfig
 
 
@@ -58,15 +58,15 @@ def save_model(
     """
     for name in ("vision", "language"):
         (path / name).mkdir(parents=True, exist_ok=True)
-    _write_text(path / folder.CONFIG, parts.config.to_json())
-    _write_text(path / folder.VISION_CONFIG, json.dumps(dict(parts.vision_config), indent=2) + "\n")
-    _write_text(path / folder.LANGUAGE_CONFIG, json.dumps(dict(parts.language_config), indent=2) + "\n")
-    _write_text(path / folder.TOKENIZER, parts.tokenizer.to_str(pretty=False) + "\n")
-    _write_tensors(path / folder.VISION_WEIGHTS, parts.vision, dtype)
-    _write_tensors(path / folder.LANGUAGE_WEIGHTS, parts.language, dtype)
-    adapter = {folder.CONNECTOR_PREFIX + name: tensor.to(dtype) for name, tensor in parts.connector.items()}
-    adapter |= {folder.CLAM_PREFIX + name: tensor.to(clam_dtype) for name, tensor in parts.clam.items()}
-    _write_tensors(path / folder.ADAPTER, adapter)
+    _write_text(path / files.CONFIG, parts.config.to_json())
+    _write_text(path / files.VISION_CONFIG, json.dumps(dict(parts.vision_config), indent=2) + "\n")
+    _write_text(path / files.LANGUAGE_CONFIG, json.dumps(dict(parts.language_config), indent=2) + "\n")
+    _write_text(path / files.TOKENIZER, parts.tokenizer.to_str(pretty=False) + "\n")
+    _write_tensors(path / files.VISION_WEIGHTS, parts.vision, dtype)
+    _write_tensors(path / files.LANGUAGE_WEIGHTS, parts.language, dtype)
+    adapter = {files.CONNECTOR_PREFIX + name: tensor.to(dtype) for name, tensor in parts.connector.items()}
+    adapter |= {files.CLAM_PREFIX + name: tensor.to(clam_dtype) for name, tensor in parts.clam.items()}
+    _write_tensors(path / files.ADAPTER, adapter)
 
 
 def _write_text(path: Path, text: str) -> None:

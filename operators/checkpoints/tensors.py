@@ -55,6 +55,20 @@ def check_shapes(
             )
 
 
+def check_prefixes(tensors: Mapping[str, Tensor], prefixes: tuple[str, ...], where: str) -> None:
+    """Check that every tensor belongs to a known part.
+
+    Raises:
+        CheckpointError: A name starts with none of the prefixes; the message names it.
+    """
+    for name, tensor in tensors.items():
+        if not name.startswith(prefixes):
+            raise CheckpointError(
+                f"{where}: unexpected tensor {name!r} {list(tensor.shape)}.",
+                action=f"Names must start with {' or '.join(prefixes)}: save the model again.",
+            )
+
+
 def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
     """Copy tensors into a module of exactly these names and shapes; dtypes become the module's.
 

@@ -1,25 +1,27 @@
-"""The tokenizer of a model folder."""
+"""The tokenizer of a language model's folder."""
 
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from operators.checkpoints.folder import TOKENIZER, read_text
+from operators.checkpoints.files import read_text
 from operators.errors import CheckpointError
+
+FILE = "tokenizer.json"
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
-    """Load the tokenizer of the model folder `path`.
+    """Load tokenizer.json of the folder `path`.
 
     Raises:
         CheckpointError: tokenizer.json is missing or broken.
     """
-    text = read_text(path, TOKENIZER)
+    text = read_text(path, FILE)
     try:
         tokenizer: Tokenizer = Tokenizer.from_str(text)
     except Exception as error:  # the library raises bare Exception
         raise CheckpointError(
-            f"{path / TOKENIZER} is no tokenizer of the tokenizers library: {error}.",
+            f"{path / FILE} is no tokenizer of the tokenizers library: {error}.",
             action="Save it again with Tokenizer.save.",
         ) from error
     return tokenizer

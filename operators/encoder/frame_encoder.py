@@ -7,14 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from operators.checkpoints.config import VisionConfig
-from operators.checkpoints.folder import VISION_CONFIG, VISION_WEIGHTS, read_config, read_json
 from operators.checkpoints.placement import resolve_device, resolve_dtype
-from operators.checkpoints.tensors import load_strictly, read_tensors
+from operators.checkpoints.source import open_source
+from operators.checkpoints.tensors import load_strictly
+from operators.checkpoints.vision_folder import read_vision_config, read_vision_tensors, require_vision
 from operators.encoder.frame_tokens import frame_tokens, normalise
 from operators.errors import CheckpointError, OperatorError
-
-OLD_PREFIX = "vision_model."
-"""Stands before the tensor names in folders written by older versions of transformers."""
 
 
 class FrameEncoder:
@@ -36,7 +34,7 @@ class FrameEncoder:
         """Load the vision tower of a model folder, in evaluation mode. Imports transformers: seconds.
 
         Args:
-            path: The model folder.
+            path: A model folder of any form that `operators.checkpoints.load.load_model` takes, with vision/.
             device: A torch device; `auto` is CUDA if there is a GPU, else the CPU.
             dtype: `auto` is bfloat16 on CUDA and float32 on the CPU, whatever the dtype on disk.
 
@@ -46,12 +44,12 @@ class FrameEncoder:
         """
         device = resolve_device(device)
         dtype = resolve_dtype(dtype, device)
-        vision = read_config(path).vision
-        tower = build_tower(read_json(path, VISION_CONFIG), vision, str(path / VISION_CONFIG))
-        tensors = {
-            name.removeprefix(OLD_PREFIX): t for name, t in read_tensors(path / VISION_WEIGHTS).items()
-        }
-        load_strictly(tower, tensors, str(path / VISION_WEIGHTS))
+        source = open_source(path)
+        folder = require_vision(source.vision_path(), path)
+        vision = source.config().vision
+        tower = build_tower(read_vision_config(folder), vision, str(folder / "config.json"))
+        tensors, where = read_vision_tensors(folder)
+        load_strictly(tower, tensors, where)
         return cls(tower.to(device, dtype).eval(), vision)
 
     @property

@@ -81,13 +81,13 @@ class EngineThread:
     def _load(self) -> "NarratorLoop":
         import torch  # noqa: PLC0415 (takes seconds; takeovers go on meanwhile)
 
-        from operators.checkpoints.load import load_narrator_model  # noqa: PLC0415
+        from operators.checkpoints.load import load_model  # noqa: PLC0415
         from operators.narrator.engine import NarratorEngine  # noqa: PLC0415
         from pipeline.narrator.loop import NarratorLoop  # noqa: PLC0415
 
         torch.set_num_threads(self._num_threads)
         model_settings, num_slots = self._settings.model, self._settings.live.num_slots
-        model = load_narrator_model(model_settings.path, model_settings.device, model_settings.dtype)
+        model = load_model(model_settings.path, model_settings.device, model_settings.dtype)
         loop = NarratorLoop(
             NarratorEngine(model, num_slots=num_slots),
             num_slots,

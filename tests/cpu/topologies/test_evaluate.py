@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from operators.checkpoints.load import load_narrator_model
+from operators.checkpoints.load import load_model
 from operators.datasets.world import WorldNarration
 from operators.encoder.frame_encoder import FrameEncoder
 from operators.narrator.settings import StreamSettings
@@ -57,7 +57,7 @@ def test_the_report_adds_up(video):
 
 def test_videos_side_by_side_say_what_each_says_alone(tmp_path):
     path = write_tiny_model(tmp_path)
-    encoder, model = FrameEncoder.load(path, "cpu"), load_narrator_model(path, "cpu")
+    encoder, model = FrameEncoder.load(path, "cpu"), load_model(path, "cpu")
     videos = [
         render_video(seed, duration_s=duration_s, fps=2.0, image_size=encoder.image_size)
         for seed, duration_s in ((200000, 30.0), (200001, 33.0))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from operators.checkpoints.folder import FILES, model_hash, read_config, read_json
+from operators.checkpoints.files import FILES, read_json
+from operators.checkpoints.folder import model_hash, read_config
 from operators.errors import CheckpointError
 from tests.support.tiny_model import write_tiny_model
 

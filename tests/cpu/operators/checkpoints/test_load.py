@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from operators.checkpoints.load import load_narrator_model, model_hash
+from operators.checkpoints.load import load_model, model_hash
 from operators.errors import CheckpointError
 from tests.support.tiny_model import write_tiny_model
 
@@ -28,7 +28,7 @@ def folder(original: Path, tmp_path: Path) -> Path:
 
 
 def test_parts_have_their_dtypes_and_the_weights_on_disk(original: Path) -> None:
-    model = load_narrator_model(original, "cpu")
+    model = load_model(original, "cpu")
     assert {p.dtype for p in model.decoder.parameters()} == {torch.float32}
     assert {p.dtype for p in model.clam.parameters()} == {torch.float32}
     assert not model.clam.training
@@ -43,7 +43,7 @@ def test_parts_have_their_dtypes_and_the_weights_on_disk(original: Path) -> None
 
 
 def test_another_dtype_leaves_the_memory_in_float32(original: Path) -> None:
-    model = load_narrator_model(original, "cpu", "bfloat16")
+    model = load_model(original, "cpu", "bfloat16")
     assert {p.dtype for p in model.decoder.parameters()} == {torch.bfloat16}
     assert {p.dtype for p in model.connector.parameters()} == {torch.bfloat16}
     assert {p.dtype for p in model.clam.parameters()} == {torch.float32}
@@ -52,8 +52,8 @@ def test_another_dtype_leaves_the_memory_in_float32(original: Path) -> None:
 def test_loading_does_not_import_transformers(original: Path) -> None:
     code = (
         "import sys, pathlib\n"
-        "from operators.checkpoints.load import load_narrator_model\n"
-        f"load_narrator_model(pathlib.Path({str(original)!r}), 'cpu')\n"
+        "from operators.checkpoints.load import load_model\n"
+        f"load_model(pathlib.Path({str(original)!r}), 'cpu')\n"
         "sys.exit('transformers' in sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
@@ -95,7 +95,7 @@ def test_wrong_tensors_are_named(
 ) -> None:
     change_tensors(folder / file, change)
     with pytest.raises(CheckpointError, match=message):
-        load_narrator_model(folder, "cpu")
+        load_model(folder, "cpu")
 
 
 def test_a_config_that_does_not_fit_is_named(folder: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_config_that_does_not_fit_is_named(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config))
     message = r"'clam.query_embed.weight' is \[4, 32\], but config.json asks for \[5, 32\]"
     with pytest.raises(CheckpointError, match=message):
-        load_narrator_model(folder, "cpu")
+        load_model(folder, "cpu")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_config_that_does_not_fit_is_named(folder: Path) -> None:
 def test_missing_and_broken_files_are_named(folder: Path, name: str) -> None:
     (folder / name).write_bytes(b"\x08\0\0\0\0\0\0\0 broken!")
     with pytest.raises(CheckpointError, match=name):
-        load_narrator_model(folder, "cpu")
+        load_model(folder, "cpu")
     (folder / name).unlink()
     with pytest.raises(CheckpointError, match=f"{name} is missing"):
-        load_narrator_model(folder, "cpu")
+        load_model(folder, "cpu")

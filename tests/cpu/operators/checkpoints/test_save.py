@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from operators.checkpoints.folder import FILES, read_config
+from operators.checkpoints.files import FILES
+from operators.checkpoints.folder import read_config
 from operators.checkpoints.save import ModelParts, save_model
 from tests.support.tiny_model import train_tokenizer, write_tiny_model
 

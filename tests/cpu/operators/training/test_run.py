@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from operators.checkpoints.load import load_narrator_model, model_hash
+from operators.checkpoints.load import load_model, model_hash
 from operators.encoder.frame_encoder import FrameEncoder
 from operators.training.run import run_training
 from operators.training.settings import smoke_settings
@@ -19,7 +19,7 @@ def test_a_run_learns_and_writes_a_model(tmp_path):
     assert result.num_videos == 2
     assert result.losses[-1] < 0.7 * result.losses[0]
     assert set(result.memory_by_age) >= {"empty", "0-7 s"}
-    model = load_narrator_model(tmp_path, "cpu")
+    model = load_model(tmp_path, "cpu")
     assert model.config.limits.max_trained_position > settings.data.num_frames * 11
     assert FrameEncoder.load(tmp_path, "cpu").image_size == 48
     assert len(model_hash(tmp_path)) == 16

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from operators.checkpoints.config import LayoutConfig
-from operators.checkpoints.load import load_narrator_model
+from operators.checkpoints.load import load_model
 from operators.narrator.engine import NarratorEngine
 from operators.narrator.layout import SequenceLayout
 from operators.narrator.sequence import build_sequence
@@ -60,7 +60,7 @@ def test_masked_pass_equals_streaming(tmp_path, retain):
     place[order] = torch.arange(len(order))
     expected = probabilities[place[sequence.decision_rows], layout.skip]
 
-    model = load_narrator_model(tmp_path, "cpu")
+    model = load_model(tmp_path, "cpu")
     engine = NarratorEngine(model, num_slots=1)
     stream = replace(StreamSettings.from_config(config), retain_narrations=retain)
     decisions: list[tuple[int, ...] | None] = []

@@ -43,7 +43,7 @@ def test_tables_fit_a_terminal_and_name_every_part(folder: Path) -> None:
         "connector",
         "memory",
         "together",
-        "segment_open",
+        "opening_bracket",
         "longest",
         "frames/s",
     ):

@@ -1,0 +1,64 @@
+"""A model folder as this project writes it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from operators.checkpoints import files
+from operators.checkpoints.config import FlowNarConfig
+from operators.checkpoints.language_folder import LanguageFolder
+from operators.checkpoints.source import AdapterTensors
+from operators.checkpoints.tensors import check_prefixes, read_tensors, without_prefix
+from operators.checkpoints.vision_folder import vision_files
+
+
+class MergedFolder:
+    """config.json, adapter.safetensors, language/ and, where frames are encoded, vision/.
+
+    Args:
+        path: The folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._language = LanguageFolder(path / files.LANGUAGE)
+
+    def config(self) -> FlowNarConfig:
+        """See `source.ModelSource`; config.json as it stands."""
+        text = files.read_text(self.path, files.CONFIG)
+        return FlowNarConfig.from_json(text, where=str(self.path / files.CONFIG))
+
+    def tokenizer(self) -> Tokenizer:
+        """See `source.ModelSource`."""
+        return self._language.tokenizer()
+
+    def language_config(self) -> dict[str, Any]:
+        """See `source.ModelSource`."""
+        return self._language.config()
+
+    def language_tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """See `source.ModelSource`."""
+        return self._language.tensors()
+
+    def adapter(self) -> AdapterTensors:
+        """See `source.ModelSource`."""
+        path = self.path / files.ADAPTER
+        tensors = read_tensors(path)
+        prefixes = (files.CONNECTOR_PREFIX, files.CLAM_PREFIX)
+        check_prefixes(tensors, prefixes, str(path))
+        connector, clam = (without_prefix(tensors, prefix) for prefix in prefixes)
+        return AdapterTensors(connector, clam, str(path), *prefixes)
+
+    def vision_path(self) -> Path | None:
+        """See `source.ModelSource`."""
+        path = self.path / files.VISION
+        return path if path.is_dir() else None
+
+    def files(self) -> dict[str, Path]:
+        """See `source.ModelSource`."""
+        found = {name: self.path / name for name in (files.CONFIG, files.ADAPTER)}
+        found |= {f"{files.LANGUAGE}/{name}": file for name, file in self._language.files().items()}
+        return found | vision_files(self.vision_path())
