@@ -9,7 +9,7 @@ from torch import Tensor
 
 from operators.checkpoints import files
 from operators.checkpoints.config import FlowNarConfig
-from operators.checkpoints.language_folder import LanguageFolder
+from operators.checkpoints.gguf_folder import open_language
 from operators.checkpoints.source import AdapterTensors
 from operators.checkpoints.tensors import check_prefixes, read_tensors, without_prefix
 from operators.checkpoints.vision_folder import vision_files
@@ -24,7 +24,7 @@ class MergedFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._language = LanguageFolder(path / files.LANGUAGE)
+        self._language = open_language(path / files.LANGUAGE)
 
     def config(self) -> FlowNarConfig:
         """See `source.ModelSource`; config.json as it stands."""

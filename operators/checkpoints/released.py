@@ -11,7 +11,8 @@ from torch import Tensor
 
 from operators.checkpoints import files, peft_adapter
 from operators.checkpoints.config import FlowNarConfig
-from operators.checkpoints.language_folder import EMBEDDING, HEAD, LanguageFolder
+from operators.checkpoints.gguf_folder import open_language
+from operators.checkpoints.language_folder import EMBEDDING, HEAD
 from operators.checkpoints.lora import merge
 from operators.checkpoints.peft_adapter import PeftAdapter
 from operators.checkpoints.released_config import ReleasedSettings, flownar_config
@@ -24,6 +25,9 @@ from operators.narrator.decoder_config import DecoderConfig
 SETTINGS = "flownar_config.json"
 BASE = "base"
 ADAPTER = "adapter"
+
+MAX_ROUNDING = 0.25
+"""Rounding to 4 bits changes weights by a tenth of their size; those of another model differ by all of it."""
 
 
 class ReleasedFolder:
@@ -42,7 +46,7 @@ class ReleasedFolder:
     def __init__(self, path: Path, adapter: Path) -> None:
         self.path = path
         self._adapter = PeftAdapter(adapter)
-        self._base = LanguageFolder(find_base(path, adapter, self._adapter.settings))
+        self._base = open_language(find_base(path, adapter, self._adapter.settings))
 
     def config(self) -> FlowNarConfig:
         """See `source.ModelSource`; from flownar_config.json or its defaults, and the tensors' shapes."""
@@ -131,11 +135,13 @@ class ReleasedFolder:
         )
 
     def _compared(self, name: str, weight: Tensor) -> Tensor:
-        """The adapter's copy of a base weight, which must equal the base's up to rounding to its dtype."""
+        """The base weight, if the adapter's copy equals it; the copy, if the base was rounded to few bits."""
         stored = self._adapter.copies[name]
         copy = self._adapter.read(stored)
         if torch.equal(copy.to(weight.dtype), weight) or torch.equal(weight.to(copy.dtype), copy):
             return weight
+        if not self._base.exact and _distance(copy, weight) < MAX_ROUNDING:
+            return copy
         raise CheckpointError(
             f"{self._adapter.weights.where}: tensor {stored!r} differs from {name!r} of {self._base.path}: "
             "the adapter was trained on another base.",
@@ -164,6 +170,11 @@ class ReleasedFolder:
                     action="Give the base that adapter_config.json names.",
                 )
             _check_shape(stored, adapter.shapes[stored], shapes[name], where)
+
+
+def _distance(a: Tensor, b: Tensor) -> float:
+    """Size of the difference relative to the second."""
+    return float((a.float() - b.float()).norm() / b.float().norm())
 
 
 def find_adapter(path: Path) -> Path | None:
