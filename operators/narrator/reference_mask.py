@@ -76,7 +76,9 @@ def reference_mask(
         for hidden_from in frames_open[own + 1 : own + 2]:
             mask[hidden_from:, first : last + 1] = False
     if last_k is not None:
-        narrations = _narrations(ids, narration_start_id, narration_end_id, last_k)
+        if last_k < 0:
+            raise OperatorError(f"mask: last_k is {last_k}, it must be at least 0.")
+        narrations = narration_places(input_ids, narration_start_id, narration_end_id)
         for (first, last), (hidden_from, _) in zip(narrations, narrations[last_k + 1 :], strict=False):
             mask[hidden_from:, first : last + 1] = False
     return mask
@@ -88,6 +90,25 @@ def causal_mask(length: int, device: torch.device | None = None) -> Tensor:
     Row = query, column = key, True = may attend: nothing later than the query.
     """
     return torch.ones(length, length, dtype=torch.bool, device=device).tril()
+
+
+def narration_places(input_ids: Tensor, start_id: int, end_id: int) -> list[tuple[int, int]]:
+    """Places of the first and the last token of every narration of input_ids int64 [L], in order.
+
+    Raises:
+        OperatorError: The narrations don't start and end in turn.
+    """
+    ids = input_ids.tolist()
+    starts = [place for place, token_id in enumerate(ids) if token_id == start_id]
+    ends = [place for place, token_id in enumerate(ids) if token_id == end_id]
+    edges = [place for narration in zip(starts, ends, strict=False) for place in narration]
+    if len(starts) != len(ends) or edges != sorted(edges):
+        raise OperatorError(
+            f"mask: narrations start with {start_id} at {starts} and end with {end_id} at {ends}; "
+            "there must be one end after every start.",
+            action="Leave padding out, and keep both ids out of the narrations' texts.",
+        )
+    return list(zip(starts, ends, strict=True))
 
 
 def _blocks(ids: list[int], placeholder: int, size: int, separator: int | None) -> list[tuple[int, int]]:
@@ -114,19 +135,3 @@ def _blocks(ids: list[int], placeholder: int, size: int, separator: int | None) 
         else:
             starts.append(after)
     return [(first - 1, last + 1) for first, last in starts]
-
-
-def _narrations(ids: list[int], start_id: int, end_id: int, last_k: int) -> list[tuple[int, int]]:
-    """Places of the first and the last token of every narration, in order."""
-    if last_k < 0:
-        raise OperatorError(f"mask: last_k is {last_k}, it must be at least 0.")
-    starts = [place for place, token_id in enumerate(ids) if token_id == start_id]
-    ends = [place for place, token_id in enumerate(ids) if token_id == end_id]
-    edges = [place for narration in zip(starts, ends, strict=False) for place in narration]
-    if len(starts) != len(ends) or edges != sorted(edges):
-        raise OperatorError(
-            f"mask: narrations start with {start_id} at {starts} and end with {end_id} at {ends}; "
-            "there must be one end after every start.",
-            action="Leave padding out, and keep both ids out of the narrations' texts.",
-        )
-    return list(zip(starts, ends, strict=True))
