@@ -4,7 +4,8 @@ import math
 
 import torch
 
-from operators.narrator.rope import RopeConfig, RotaryTable, rotate
+from operators.narrator.rope import RotaryTable, rotate
+from operators.narrator.rope_config import RopeConfig
 
 CPU = torch.device("cpu")
 
