@@ -22,17 +22,26 @@ class CachedAttention:
         self._batch = batch
         self._angles = rotary.rows(batch.positions)
 
-    def __call__(self, layer: int, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """See `decoder.Attention`."""
-        batch = self._batch
-        self._cache.write(layer, batch.places, keys, rotate(keys, self._angles), values)
+    def __call__(
+        self, layer: int, queries: Tensor, keys: Tensor, values: Tensor, rows: Tensor | None
+    ) -> Tensor:
+        """See `decoder_layer.Attention`. Of tokens that take no part the layer keeps zeros, unseen."""
+        batch, angles = self._batch, self._angles
+        places, padded_rows = batch.places, batch.padded_rows
+        if rows is not None:
+            self._cache.clear(layer, places)
+            places, padded_rows = places[rows], padded_rows[rows]
+            angles = (angles[0][rows], angles[1][rows])
+        self._cache.write(layer, places, keys, rotate(keys, angles), values)
         all_keys, all_values = self._cache.read(layer, batch.key_places)  # [B, L, kv_heads, D]
+        present = self._cache.present(layer, batch.key_places)  # [B, L]
+        visible = batch.visible if present is None else batch.visible & present[:, None, None]
         num_streams, longest = batch.padded_shape
         padded = queries.new_zeros(num_streams * longest, *queries.shape[1:])
-        padded.index_copy_(0, batch.padded_rows, rotate(queries, self._angles))
+        padded.index_copy_(0, padded_rows, rotate(queries, angles))
         padded = padded.view(num_streams, longest, *queries.shape[1:])
-        attended = grouped_attention(padded, all_keys, all_values, batch.visible)
-        return attended.flatten(0, 1).index_select(0, batch.padded_rows)
+        attended = grouped_attention(padded, all_keys, all_values, visible)
+        return attended.flatten(0, 1).index_select(0, padded_rows)
 
 
 class MaskedAttention:
@@ -46,12 +55,20 @@ class MaskedAttention:
 
     def __init__(self, positions: Tensor, visible: Tensor, rotary: RotaryTable) -> None:
         self._angles = rotary.rows(positions)
-        self._visible = visible[None, None]
+        self._visible = visible
 
-    def __call__(self, layer: int, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """See `decoder.Attention`."""
-        rotated_queries, rotated_keys = rotate(queries, self._angles), rotate(keys, self._angles)
-        return grouped_attention(rotated_queries[None], rotated_keys[None], values[None], self._visible)[0]
+    def __call__(
+        self, layer: int, queries: Tensor, keys: Tensor, values: Tensor, rows: Tensor | None
+    ) -> Tensor:
+        """See `decoder_layer.Attention`."""
+        angles, visible = self._angles, self._visible
+        if rows is not None:
+            angles = (angles[0][rows], angles[1][rows])
+            visible = visible[rows][:, rows]
+        rotated_queries, rotated_keys = rotate(queries, angles), rotate(keys, angles)
+        return grouped_attention(
+            rotated_queries[None], rotated_keys[None], values[None], visible[None, None]
+        )[0]
 
 
 def grouped_attention(queries: Tensor, keys: Tensor, values: Tensor, visible: Tensor) -> Tensor:

@@ -1,27 +1,13 @@
-"""Sizes of the language model, from Hugging Face's config; what the decoder can't do is refused by name."""
+"""Sizes of the language model, from Hugging Face's config."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from operators.errors import CheckpointError
-from operators.narrator.rope import RopeConfig
-
-_NEUTRAL: Mapping[str, tuple[Any, ...]] = {
-    "model_type": ("llama",),
-    "hidden_act": ("silu",),
-    "attention_bias": (False, None),
-    "mlp_bias": (False, None),
-    "sliding_window": (None,),
-    "use_sliding_window": (False, None),
-    "layer_types": (None,),
-    "attn_logit_softcapping": (None,),
-    "final_logit_softcapping": (None,),
-    "no_rope_layers": (None,),
-    "quantization_config": (None,),
-    "pretraining_tp": (1, None),
-}
-"""Keys of a config that change what the model computes, with the values that the decoder implements."""
+from operators.narrator.decoder_traits import refuse_unsupported
+from operators.narrator.mixture_of_depths import MixtureOfDepths
+from operators.narrator.rope_config import RopeConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +26,8 @@ class DecoderConfig:
         tied_head: The output head is the embedding.
         max_positions: Positions that the model was made for.
         rope: Rotary positions.
+        normed_heads: Every head's queries and keys pass an RMS norm before they are rotated (Qwen3).
+        depths: Layers that only a share of each frame's tokens passes through; None: none.
     """
 
     vocab_size: int
@@ -53,6 +41,8 @@ class DecoderConfig:
     tied_head: bool
     max_positions: int
     rope: RopeConfig
+    normed_heads: bool = False
+    depths: MixtureOfDepths | None = None
 
     @classmethod
     def from_json(cls, config: Mapping[str, Any]) -> Self:
@@ -61,12 +51,9 @@ class DecoderConfig:
         Raises:
             CheckpointError: A trait is not supported, a size is missing, or the heads don't fit.
         """
-        for key, allowed in _NEUTRAL.items():
-            if key in config and config[key] not in allowed:
-                raise CheckpointError(
-                    f"language config: {key} = {config[key]!r} is not supported.",
-                    action="Use a model of the Llama architecture without it.",
-                )
+        architecture = config.get("model_type", "llama")
+        refuse_unsupported(architecture, config)
+        is_qwen3 = architecture == "qwen3"
         try:
             heads = int(config["num_attention_heads"])
             sizes = cls(
@@ -76,11 +63,13 @@ class DecoderConfig:
                 num_layers=int(config["num_hidden_layers"]),
                 num_heads=heads,
                 num_kv_heads=int(config.get("num_key_value_heads") or heads),
-                head_dim=int(config.get("head_dim") or int(config["hidden_size"]) // heads),
+                head_dim=_head_dim(config, heads, is_required=is_qwen3),
                 norm_eps=float(config["rms_norm_eps"]),
                 tied_head=bool(config.get("tie_word_embeddings", False)),
                 max_positions=int(config["max_position_embeddings"]),
                 rope=RopeConfig.from_json(config),
+                normed_heads=is_qwen3,
+                depths=MixtureOfDepths.from_json(config, int(config["num_hidden_layers"])),
             )
         except KeyError as error:
             raise CheckpointError(f"language config: key {error.args[0]!r} is missing.") from error
@@ -90,6 +79,11 @@ class DecoderConfig:
                 f"{sizes.num_kv_heads} key heads: they must divide, and the channels must be even."
             )
         return sizes
+
+    @property
+    def routed_layers(self) -> tuple[int, ...]:
+        """Numbers of the layers with a router."""
+        return self.depths.layers if self.depths else ()
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the weights, as Hugging Face writes them."""
@@ -117,4 +111,15 @@ class DecoderConfig:
                 f"{layer}input_layernorm.weight": (hidden,),
                 f"{layer}post_attention_layernorm.weight": (hidden,),
             }
+            if self.normed_heads:
+                shapes[f"{layer}self_attn.q_norm.weight"] = (self.head_dim,)
+                shapes[f"{layer}self_attn.k_norm.weight"] = (self.head_dim,)
+            if number in self.routed_layers:
+                shapes[f"{layer}router.weight"] = (1, hidden)
         return shapes
+
+
+def _head_dim(config: Mapping[str, Any], num_heads: int, *, is_required: bool) -> int:
+    """Channels of a head. Qwen3 does not derive them from the width, so there they must be given."""
+    given = config["head_dim"] if is_required else config.get("head_dim")
+    return int(given or int(config["hidden_size"]) // num_heads)

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from operators.errors import EngineError
 from operators.narrator.cache import KeyValueCache
-from operators.narrator.rope import RopeConfig, RotaryTable, rotate
+from operators.narrator.rope import RotaryTable, rotate
+from operators.narrator.rope_config import RopeConfig
 
 LAYERS, KV_HEADS, DIM = 3, 2, 4
 
@@ -14,7 +16,7 @@ def rotary():
     return RotaryTable(RopeConfig(), DIM, 500, torch.device("cpu"))
 
 
-def make_cache(rotary, dtype=torch.float32):
+def make_cache(rotary, dtype=torch.float32, routed_layers=()):
     cache = KeyValueCache(
         num_layers=LAYERS,
         num_slots=2,
@@ -23,6 +25,7 @@ def make_cache(rotary, dtype=torch.float32):
         head_dim=DIM,
         rotary=rotary,
         dtype=dtype,
+        routed_layers=routed_layers,
     )
     for buffer in (cache._keys, cache._readable):
         buffer.fill_(torch.nan)
@@ -72,3 +75,59 @@ def test_an_export_restores_elsewhere_bit_for_bit(rotary):
             cache.read(layer, places[None]), other.read(layer, places[None] + 10), strict=True
         ):
             assert torch.equal(one, two)
+
+
+def make_routed_cache(rotary):
+    cache = make_cache(rotary, routed_layers=[0, 2])
+    cache._present.fill_(True)
+    return cache
+
+
+def test_places_without_a_key_hold_zeros_and_are_told(rotary):
+    cache = make_routed_cache(rotary)
+    places, positions = torch.tensor([3, 4, 9]), torch.tensor([30, 31, 99])
+    fill(cache, rotary, places, positions)
+    cache.clear(2, places[1:])
+    assert cache.present(0, places[None]).tolist() == [[True, True, True]]
+    assert cache.present(1, places[None]) is None
+    assert cache.present(2, places[None]).tolist() == [[True, False, False]]
+    assert not torch.stack(cache.read(2, places[1:][None])).any()
+    fill(cache, rotary, places[:2], positions[:2])
+    assert cache.present(2, places).tolist() == [True, True, False]
+
+
+def test_an_export_tells_which_places_have_keys(rotary):
+    cache, other = make_routed_cache(rotary), make_routed_cache(rotary)
+    places, positions = torch.tensor([3, 4, 9]), torch.tensor([30, 31, 99])
+    fill(cache, rotary, places, positions)
+    cache.clear(2, places[1:2])
+    present = cache.export_present(places)
+    assert present.tolist() == [[True, True, True], [True, False, True]]
+    assert present.shape == cache.present_shape(3)
+    other.restore(places + 10, positions, *cache.export(places), present)
+    assert torch.equal(other.export_present(places + 10), present)
+    for one, two in zip(cache.read(2, places[None]), other.read(2, places[None] + 10), strict=True):
+        assert torch.equal(one, two)
+
+
+def test_without_routing_nothing_is_kept_of_it(rotary):
+    cache = make_cache(rotary)
+    assert cache.present(0, torch.tensor([1])) is None
+    assert cache.export_present(torch.tensor([1])) is None
+    assert cache.present_shape(1) is None
+    with pytest.raises(EngineError, match="without routing in layer 1"):
+        cache.clear(1, torch.tensor([1]))
+
+
+def test_keys_of_another_routing_are_refused(rotary):
+    plain, routed = make_cache(rotary), make_routed_cache(rotary)
+    places, positions = torch.tensor([3, 4]), torch.tensor([30, 31])
+    fill(plain, rotary, places, positions)
+    for cache, present in (
+        (routed, None),
+        (routed, torch.ones(1, 2).bool()),
+        (plain, torch.ones(2, 2).bool()),
+    ):
+        with pytest.raises(EngineError, match="routes other layers"):
+            cache.restore(places + 10, positions, *plain.export(places), present)
+    assert routed._keys.isnan().all()
