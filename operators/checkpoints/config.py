@@ -104,12 +104,15 @@ class LimitsConfig:
         max_new_tokens: Tokens of one narration; end of turn is forced at the last.
         max_narration_tokens: Tokens of kept narrations per stream; the oldest narration goes first.
         max_segment_frames: Frames of one segment; a longer one folds silently into the memory.
+        max_visual_tokens: Visual tokens that a stream with the history `retain_all` keeps; the oldest frames
+            go first.
     """
 
     max_trained_position: int = 4096
     max_new_tokens: int = 32
     max_narration_tokens: int = 1024
     max_segment_frames: int = 64
+    max_visual_tokens: int = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +148,15 @@ class FlowNarConfig:
             "limits.max_new_tokens": self.limits.max_new_tokens,
             "limits.max_narration_tokens": self.limits.max_narration_tokens,
             "limits.max_segment_frames": self.limits.max_segment_frames,
+            "limits.max_visual_tokens": self.limits.max_visual_tokens,
             "fps": self.fps,
         }
         for name, value in positive.items():
             if not value > 0:
                 raise CheckpointError(f"model config: {name} is {value}, it must be above 0.")
         for name, theta in {"theta": self.trigger.theta, "theta_low": self.trigger.theta_low}.items():
-            if not 0 <= theta <= 1:
-                raise CheckpointError(f"model config: trigger.{name} is {theta}, it must lie in 0 ... 1.")
+            if not 0 < theta < 1:
+                raise CheckpointError(f"model config: trigger.{name} is {theta}, it must lie between 0 and 1.")
         _ = self.clam  # checks the memory's sizes
         if self.model_type != "flownar":
             raise CheckpointError(

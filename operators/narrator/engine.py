@@ -6,15 +6,20 @@ import torch
 from torch import Tensor
 
 from operators.errors import EngineError
+from operators.memory.histories.build import build_history
+from operators.memory.histories.spec import HistorySpec
 from operators.narrator import lifecycle, pieces
 from operators.narrator.admission import FrameLimits, refusal, stack_features
 from operators.narrator.batch import Feed
-from operators.narrator.context import PAPER, ContextRules
-from operators.narrator.memory_slots import MemorySlots
+from operators.narrator.context import ContextRules, rules_named
+from operators.narrator.memory_slots import HistoryPool, MemorySlots
 from operators.narrator.model import NarratorModel
+from operators.narrator.observer import EngineObserver
 from operators.narrator.pieces import Piece, Region
-from operators.narrator.runner import LanguageRunner, skip_probability
+from operators.narrator.regions import RegionSizes
+from operators.narrator.runner import LanguageRunner, skip_decisions
 from operators.narrator.settings import StreamSettings
+from operators.narrator.sizing import slot_sizes
 from operators.narrator.snapshot import StreamSnapshot
 from operators.narrator.stream import Stream
 from operators.narrator.turn import Turn
@@ -27,16 +32,35 @@ class NarratorEngine:
     Args:
         model: The model; its device is the engine's.
         num_slots: Most streams that are open at a time.
-        rules: What streams are shown, when they speak and what they forget.
+        rules: What streams are shown, when they speak and what they forget; None for those that the model was
+            trained for.
+        histories: Visual histories, as settings name them, that streams will have besides the model's own:
+            the slots get room for them.
+        sizes: Room of a slot; None for what limits and histories ask for.
+        observer: Is told what happens inside; slows the engine down.
+
+    Raises:
+        OperatorError: The model can't have one of the histories.
     """
 
-    def __init__(self, model: NarratorModel, *, num_slots: int, rules: ContextRules = PAPER) -> None:
+    def __init__(
+        self,
+        model: NarratorModel,
+        *,
+        num_slots: int,
+        rules: ContextRules | None = None,
+        histories: Sequence[str] = (),
+        sizes: RegionSizes | None = None,
+        observer: EngineObserver | None = None,
+    ) -> None:
         self._model = model
-        self._rules = rules
-        self._runner = LanguageRunner(
-            model.decoder, num_slots, lifecycle.slot_sizes(model), lifecycle.max_position(model)
-        )
-        self._memory = MemorySlots(model.clam, num_slots)
+        self._rules = rules or rules_named(model.config.rules)
+        self._observer = observer
+        self._memory = MemorySlots(lambda kind: self._make_pool(kind, num_slots))
+        known = [self._memory.history(kind) for kind in {model.memory.name, *histories}]
+        self._sizes = sizes or slot_sizes(model, known)
+        positions = lifecycle.max_position(model, self._rules)
+        self._runner = LanguageRunner(model.decoder, num_slots, self._sizes, positions)
         self._free_slots = list(range(num_slots))[::-1]
         self._streams: dict[str, Stream] = {}
         self._limits = FrameLimits(
@@ -68,8 +92,10 @@ class NarratorEngine:
             raise EngineError(
                 f"all {len(self._streams)} slots are taken.", action="Raise live.num_slots or add narrators."
             )
-        opened = lifecycle.new_stream(stream, self._free_slots[-1], settings, self._model, self._rules)
-        self._memory.reset(opened.slot, None)
+        history = self._memory.history(settings.history)
+        plan = lifecycle.make_plan(stream, settings, self._model, self._rules, history)
+        opened = lifecycle.new_stream(stream, self._free_slots[-1], plan, self._sizes)
+        self._memory.open(opened.slot, settings.history, None)
         if snapshot is not None:
             lifecycle.restore_snapshot(
                 opened, snapshot, self._runner.cache, self._memory, self._model.model_hash
@@ -112,13 +138,13 @@ class NarratorEngine:
         """
         turns, features, outcomes = self._admit(frames)
         if turns:
-            for turn, p_skip in zip(turns, self._show(turns, features), strict=True):
-                turn.decide(p_skip, self._rules)
+            for turn, decision in zip(turns, self._show(turns, features), strict=True):
+                turn.decide(*decision)
             self._write([turn for turn in turns if turn.speaks])
-        outcomes |= {turn.frame.stream: turn.finish(self._model.layout) for turn in turns}
+        outcomes |= {turn.frame.stream: self._finish(turn) for turn in turns}
         for turn in turns:
-            if turn.stream.rebase(self._model.layout):
-                self._runner.move_narrations(turn.stream)
+            if turn.stream.rebase():
+                self._runner.move_keys(turn.stream)
         return [outcomes[frame.stream] for frame in frames]
 
     @torch.inference_mode()
@@ -137,7 +163,7 @@ class NarratorEngine:
         last = FrameInput(stream, ending.position, time_ns, torch.empty(0), end_of_stream=True)
         turn = Turn(ending, last, speaks=True, forced=True)
         self._write([turn])
-        return turn.finish(self._model.layout)
+        return self._finish(turn)
 
     def _admit(self, frames: Sequence[FrameInput]) -> tuple[list[Turn], Tensor, dict[str, FrameOutcome]]:
         """Refuse bad frames; returns the others, their features [B, N, D], and the refusals."""
@@ -162,18 +188,19 @@ class NarratorEngine:
         }
         return turns, features, outcomes
 
-    def _show(self, turns: Sequence[Turn], features: Tensor) -> list[float]:
-        """Feed a frame to every stream: memory, language model, probability of [SKIP]."""
-        layout = self._model.layout
-        slots = torch.tensor([turn.stream.slot for turn in turns], device=features.device)
+    def _show(self, turns: Sequence[Turn], features: Tensor) -> list[tuple[float, bool]]:
+        """Feed a frame to every stream: memory, language model, what the trigger asks."""
         vision = [features.flatten(0, 1)]
-        if rows := [row for row, turn in enumerate(turns) if turn.stream.opens_segment]:
-            shown = [turns[row].stream.settings.history == "clam" for row in rows]
-            vision.append(self._memory.read(slots[rows], shown).flatten(0, 1))
-        self._memory.update(slots, features)
-        feeds = [Feed(turn.stream, turn.stream.show(turn.frame, layout)) for turn in turns]
+        vision += self._memory.read([turn.stream.slot for turn in turns if turn.stream.opens_segment])
+        self._memory.update([turn.stream.slot for turn in turns], features)
+        feeds = [Feed(turn.stream, turn.stream.show(turn.frame)) for turn in turns]
         embedded = self._model.connector(torch.cat(vision).to(self._runner.dtype))
-        return skip_probability(self._runner.extend(feeds, embedded), layout.skip)
+        logits = self._runner.extend(feeds, embedded)
+        for row, turn in enumerate(turns):
+            turn.stream.shown_tokens = turn.stream.regions.num_tokens
+            if self._observer is not None:
+                self._observer.frame_shown(turn.stream, logits[row])
+        return skip_decisions(logits, self._model.layout.skip)
 
     def _write(self, writing: Sequence[Turn]) -> None:
         """Write the narrations of all streams that speak, one token of each at a time."""
@@ -182,13 +209,40 @@ class NarratorEngine:
             Feed(turn.stream, pieces.reply(layout, is_opening=turn.stream.is_opening)) for turn in writing
         ]
         while feeds:
-            best = self._runner.extend(feeds).argmax(dim=-1).tolist()
-            writing = [
-                turn
-                for turn, token in zip(writing, best, strict=True)
-                if turn.take(token, layout.end_of_turn)
-            ]
+            logits = self._runner.extend(feeds)
+            if self._observer is not None:
+                for row, turn in enumerate(writing):
+                    self._observer.token_chosen(turn.stream, logits[row])
+            best = logits.argmax(dim=-1).tolist()
+            writing = [turn for turn, token in zip(writing, best, strict=True) if turn.take(token)]
             feeds = [Feed(turn.stream, [Piece(Region.NARRATION, (turn.tokens[-1],))]) for turn in writing]
+
+    def _finish(self, turn: Turn) -> FrameOutcome:
+        if self._observer is not None and turn.speaks:
+            self._observer.narration_written(turn.stream)
+        outcome = turn.finish()
+        if self._observer is not None:
+            self._observer.frame_finished(turn.stream, outcome)
+        return outcome
+
+    def _make_pool(self, kind: str, num_slots: int) -> HistoryPool:
+        model, vision = self._model, self._model.config.vision
+        history = build_history(
+            HistorySpec.parse(kind),
+            learned=model.memory,
+            dim=vision.hidden_size,
+            num_frame_tokens=vision.num_frame_tokens,
+            num_memory_tokens=model.layout.num_memory_tokens,
+            device=model.decoder.embed_tokens.weight.device,
+        )
+        return HistoryPool(
+            history,
+            num_slots,
+            num_frame_tokens=vision.num_frame_tokens,
+            dim=vision.hidden_size,
+            lags=self._rules.memory_read == "first_token",
+            device=model.decoder.embed_tokens.weight.device,
+        )
 
     def _stream(self, name: str) -> Stream:
         if name not in self._streams:

@@ -2,17 +2,19 @@
 
 A stream is written like this, `frame` being N vision tokens and `memory` M tokens of the visual memory:
 
-    opening   system | segment_open frame close | user | reply text
-    segment   end_of_turn | segment_open memory frames_open frame (separator frame)* close | reply text
-    after a segment that was folded silently, the next one has no end_of_turn before it
+    opening   system | opening_bracket frame close | user newline | reply text
+    segment   end_of_turn | newline open memory close open frame (separator frame)* close | reply text
+    after a segment that was folded silently, the next one has no end_of_turn before it;
+    a visual history without memory tokens leaves out `open memory close`
 
-    system         <bos>system prompt        kept for ever
-    segment_open   \\n[                       until the narration is written, like all between it and `close`
-    frames_open    ]\\n[
-    separator      ,                         the [SKIP] token: the frame before it was not narrated
-    close          ]\\n                       its first token answers the last token of a frame: speak
-    user           User: prompt\\n            kept for ever
-    reply          Assistant:                belongs to the narration
+    system           <bos>system prompt      kept for ever
+    opening_bracket  \\n[                     until the narration is written, like all up to `close`
+    open             [                       likewise
+    separator        ,                       the [SKIP] token: the frame before it was not narrated
+    close            ]\\n                     its first token answers the last token of a frame: speak
+    user             User: prompt            kept for ever
+    newline          \\n                      after the prompt kept for ever, else by the context rules
+    reply            Assistant:              belongs to the narration
     text           " picks up the cup"       ends with `end_of_turn`, which is fed only with the next segment
 
 The texts are those of the model's `LayoutConfig`. They are tokenised one by one and joined as lists of ids,
@@ -34,25 +36,24 @@ class SequenceLayout:
     """The pieces of a sequence as token ids. See the module's docstring for their order.
 
     Attributes:
-        system, segment_open, frames_open, close, reply: Pieces.
+        system, opening_bracket, open, close, newline, reply: Pieces.
         skip: Id of the separator.
         end_of_turn: Id of the token that ends a narration.
-        newline: Ends the piece `user`.
         user_start: Text before the prompt in the piece `user`; tokenised together with it.
         default_prompt: The model's own prompt.
         num_frame_tokens: N, tokens of one frame.
-        num_memory_tokens: M, tokens of the visual memory at the start of a segment.
+        num_memory_tokens: M, tokens of the model's own memory at the start of a segment.
         tokenizer: Writes prompts and narrations.
     """
 
     system: tuple[int, ...]
-    segment_open: tuple[int, ...]
-    frames_open: tuple[int, ...]
+    opening_bracket: tuple[int, ...]
+    open: tuple[int, ...]
     close: tuple[int, ...]
+    newline: tuple[int, ...]
     reply: tuple[int, ...]
     skip: int
     end_of_turn: int
-    newline: tuple[int, ...]
     user_start: str
     default_prompt: str
     num_frame_tokens: int
@@ -83,14 +84,14 @@ class SequenceLayout:
                 action="Make their first tokens differ: the model chooses between the two.",
             )
         return cls(
-            system=begin + _encode(tokenizer, texts.system_prompt),
-            segment_open=newline + opening,
-            frames_open=close + opening,
+            system=begin + _encode(tokenizer, texts.system_prompt + texts.system_end),
+            opening_bracket=opening if texts.system_end else newline + opening,
+            open=opening,
             close=close,
+            newline=newline,
             reply=_encode(tokenizer, texts.assistant) + _encode(tokenizer, texts.colon),
             skip=skip[0],
             end_of_turn=_special(tokenizer, texts.eos_token),
-            newline=newline,
             user_start=texts.user,
             default_prompt=texts.user_prompt,
             num_frame_tokens=config.vision.num_frame_tokens,
@@ -105,7 +106,7 @@ class SequenceLayout:
             LayoutError: The prompt is empty, holds special tokens, or can't be written by the tokenizer.
         """
         text = self.default_prompt if prompt is None else prompt
-        return _encode(self.tokenizer, f"{self.user_start}{_stripped(text)}") + self.newline
+        return _encode(self.tokenizer, f"{self.user_start}{_stripped(text)}")
 
     def narration(self, text: str) -> tuple[int, ...]:
         """Return the tokens of a narration, end of turn included, as the model is to write them.
@@ -120,10 +121,16 @@ class SequenceLayout:
         text: str = self.tokenizer.decode(list(token_ids), skip_special_tokens=True)
         return text.strip()
 
-    def num_segment_tokens(self, num_frames: int) -> int:
-        """Return how many tokens a segment takes, from the end of turn before it to its `reply`."""
-        ids = 1 + len(self.segment_open) + len(self.frames_open) + len(self.close) + len(self.reply)
-        return ids + self.num_memory_tokens + num_frames * (self.num_frame_tokens + 1) - 1
+    def num_segment_tokens(self, num_frames: int, num_memory_tokens: int | None = None) -> int:
+        """Return how many tokens a segment takes, from the end of turn before it to its `reply`.
+
+        Args:
+            num_frames: Its frames.
+            num_memory_tokens: Tokens of the stream's visual history; None is the model's own.
+        """
+        memory = self.num_memory_tokens if num_memory_tokens is None else num_memory_tokens
+        ids = 1 + len(self.newline) + 2 * (len(self.open) + len(self.close)) + len(self.reply)
+        return ids + memory + num_frames * (self.num_frame_tokens + 1) - 1
 
 
 def _stripped(text: str) -> str:

@@ -3,6 +3,7 @@
 import torch
 
 from operators.errors import EngineError
+from operators.memory.history import VisualHistory
 from operators.narrator.cache import KeyValueCache
 from operators.narrator.context import ContextRules
 from operators.narrator.memory_slots import MemorySlots
@@ -10,89 +11,113 @@ from operators.narrator.model import NarratorModel
 from operators.narrator.pieces import Region
 from operators.narrator.regions import RegionSizes, StreamRegions
 from operators.narrator.settings import StreamSettings
+from operators.narrator.slot_pruning import SlotPruning
 from operators.narrator.snapshot import StreamSnapshot
-from operators.narrator.stream import Stream, num_opening_positions, num_segment_positions
+from operators.narrator.stream import Stream, StreamPlan
 from operators.narrator.trigger import Trigger
 
-MAX_PROMPT_TOKENS = 256
-"""Room of a slot for system prompt and user prompt; ordinary ones take some dozens."""
+LIMITED = ("max_narration_tokens", "max_segment_frames", "max_new_tokens")
+"""Settings of a stream that the model's limits bound."""
 
 
-def slot_sizes(model: NarratorModel) -> RegionSizes:
-    """Return the capacity that the model's limits ask for."""
-    limits, layout = model.config.limits, model.layout
-    return RegionSizes(
-        prompt=MAX_PROMPT_TOKENS,
-        narrations=limits.max_narration_tokens + len(layout.reply) + limits.max_new_tokens,
-        visual=layout.num_segment_tokens(limits.max_segment_frames),
-    )
-
-
-def max_position(model: NarratorModel) -> int:
-    """Return the largest position that a stream may use."""
-    return min(model.config.limits.max_trained_position, model.decoder.config.max_positions - 1)
-
-
-def new_stream(
-    name: str, slot: int, settings: StreamSettings, model: NarratorModel, rules: ContextRules
-) -> Stream:
-    """Build the state of a stream before its first frame.
+def make_plan(
+    name: str, settings: StreamSettings, model: NarratorModel, rules: ContextRules, history: VisualHistory
+) -> StreamPlan:
+    """Work out what a stream is narrated with.
 
     Raises:
         EngineError: The settings ask for more than the model's limits.
         LayoutError: The prompt can't be written.
     """
     limits, layout = model.config.limits, model.layout
-    for key in ("max_narration_tokens", "max_segment_frames", "max_new_tokens"):
+    for key in LIMITED:
         if getattr(settings, key) > getattr(limits, key):
             raise EngineError(
                 f"stream {name}: {key} is {getattr(settings, key)}, the limit {getattr(limits, key)}.",
                 action="Lower it, or raise limits in the model's config.json.",
             )
-    user = layout.user(settings.prompt)
-    prompt_tokens = len(layout.system) + len(user)
-    if prompt_tokens > MAX_PROMPT_TOKENS:
-        raise EngineError(
-            f"stream {name}: the prompt takes {prompt_tokens} tokens, the limit is {MAX_PROMPT_TOKENS}.",
-            action="Shorten it.",
-        )
-    positions = num_opening_positions(layout, user) + num_segment_positions(layout, settings)
-    if positions + 1 > max_position(model):
-        raise EngineError(
-            f"stream {name}: prompt and one segment take {positions} positions, the model has "
-            f"{max_position(model)}.",
-            action="Lower max_segment_frames, or shorten the prompt.",
-        )
-    return Stream(
-        name=name,
-        slot=slot,
+    return StreamPlan(
         settings=settings,
+        rules=rules,
+        layout=layout,
         trigger=Trigger(
             theta=settings.theta,
             theta_low=settings.theta_low,
             average_segment_s=settings.average_segment_s,
             fps=settings.fps,
-            speak_at_threshold=rules.speak_at_threshold,
+            speak_when=rules.speak_when,
+            clock=rules.clock,
         ),
-        user=user,
-        regions=StreamRegions(slot_sizes(model)),
-        max_position=max_position(model),
+        user=layout.user(settings.prompt),
+        num_memory_tokens=history.num_tokens,
+        keeps_frames=history.keeps_frames,
+        max_position=max_position(model, rules),
     )
+
+
+def max_position(model: NarratorModel, rules: ContextRules) -> int:
+    """Return the largest position that a stream may use."""
+    largest = model.decoder.config.max_positions - 1
+    return min(model.config.limits.max_trained_position, largest) if rules.rebase else largest
+
+
+def new_stream(name: str, slot: int, plan: StreamPlan, sizes: RegionSizes) -> Stream:
+    """Build the state of a stream before its first frame.
+
+    Raises:
+        EngineError: Prompt, memory or a segment are too large for the slots or the model's positions.
+    """
+    layout, settings = plan.layout, plan.settings
+    prompt_tokens = len(layout.system) + len(plan.user) + len(layout.newline)
+    if prompt_tokens > sizes.prompt:
+        raise EngineError(
+            f"stream {name}: the prompt takes {prompt_tokens} tokens, the limit is {sizes.prompt}.",
+            action="Shorten it.",
+        )
+    longest = 1 if plan.keeps_frames else settings.max_segment_frames
+    visual_tokens = layout.num_segment_tokens(longest, plan.num_memory_tokens)
+    if visual_tokens > sizes.visual:
+        raise EngineError(
+            f"stream {name}: with the history {settings.history} a segment takes {visual_tokens} tokens, the "
+            f"slots of this engine have {sizes.visual}.",
+            action="Name the history when the engine is made, or lower max_segment_frames.",
+        )
+    positions = plan.num_opening_positions + plan.num_step_positions
+    if positions + 1 > plan.max_position:
+        raise EngineError(
+            f"stream {name}: prompt and one segment take {positions} positions, the model has "
+            f"{plan.max_position}.",
+            action="Lower max_segment_frames, or shorten the prompt.",
+        )
+    keeps_books = plan.rules.unfinished == "breaks"
+    books = SlotPruning.of_opening(layout) if keeps_books else None
+    return Stream(name=name, slot=slot, plan=plan, regions=StreamRegions(sizes), slot_pruning=books)
 
 
 def take_snapshot(
     stream: Stream, cache: KeyValueCache, memory: MemorySlots, model_hash: str
 ) -> StreamSnapshot:
-    """Copy everything that a stream is."""
+    """Copy everything that a stream is.
+
+    Raises:
+        EngineError: The stream's rules keep books that a snapshot does not hold.
+    """
+    if stream.slot_pruning is not None:
+        raise EngineError(
+            f"stream {stream.name}: there are no snapshots under the rules {stream.plan.rules.name!r}.",
+            action="Use `released_live` or `paper`.",
+        )
     regions = stream.regions
     places = stream.slot * cache.slot_size + regions.visible_keys()[0]
     keys, values = cache.export(torch.from_numpy(places))
     return StreamSnapshot(
         settings=stream.settings,
         model_hash=model_hash,
+        rules=stream.plan.rules.name,
         position=stream.position,
         segment=stream.segment,
         num_frames=stream.num_frames,
+        frames_since_narration=stream.frames_since_narration,
         start=stream.start,
         start_time_ns=stream.start_time_ns,
         last_narration_ns=stream.last_narration_ns,
@@ -101,7 +126,7 @@ def take_snapshot(
         prompt=tuple((run.position, run.length) for run in regions.prompt),
         narrations=tuple((run.position, run.length) for run in regions.narrations),
         visual=tuple((run.position, run.length) for run in regions.visual),
-        memory=memory.export(stream.slot).cpu(),
+        memory={name: tensor.cpu() for name, tensor in memory.export(stream.slot).items()},
         keys=keys.cpu(),
         values=values.cpu(),
     )
@@ -113,10 +138,12 @@ def restore_snapshot(
     """Fill a new stream with a snapshot. Thresholds and limits stay those that it was opened with.
 
     Raises:
-        EngineError: The snapshot belongs to another model, prompt or history.
+        EngineError: The snapshot belongs to another model, prompt, history or other rules.
     """
     if model_hash and snapshot.model_hash and model_hash != snapshot.model_hash:
         raise _unfit(stream, f"model {snapshot.model_hash}, not {model_hash}")
+    if snapshot.rules != stream.plan.rules.name:
+        raise _unfit(stream, f"the rules {snapshot.rules!r}, not {stream.plan.rules.name!r}")
     for name in ("prompt", "history"):
         if getattr(snapshot.settings, name) != getattr(stream.settings, name):
             raise _unfit(stream, f"{name} {getattr(snapshot.settings, name)!r}")
@@ -128,18 +155,12 @@ def restore_snapshot(
     regions.next_position = snapshot.next_position
     places, positions = (torch.from_numpy(x) for x in regions.visible_keys())
     expected = cache.shape_of(len(places))
-    if snapshot.memory.shape != memory.state_shape or {snapshot.keys.shape, snapshot.values.shape} != {
-        expected
-    }:
+    if {snapshot.keys.shape, snapshot.values.shape} != {expected}:
         raise _unfit(stream, "a model of other sizes")
-    memory.reset(stream.slot, snapshot.memory)
+    memory.open(stream.slot, stream.settings.history, snapshot.memory)
     cache.restore(stream.slot * cache.slot_size + places, positions, snapshot.keys, snapshot.values)
-    stream.position, stream.segment, stream.num_frames = (
-        snapshot.position,
-        snapshot.segment,
-        snapshot.num_frames,
-    )
-    stream.start, stream.start_time_ns = snapshot.start, snapshot.start_time_ns
+    for name in ("position", "segment", "num_frames", "frames_since_narration", "start", "start_time_ns"):
+        setattr(stream, name, getattr(snapshot, name))
     stream.last_narration_ns = snapshot.last_narration_ns
     stream.end_of_turn_pending = snapshot.end_of_turn_pending
 

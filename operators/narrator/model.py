@@ -7,6 +7,8 @@ from torch import nn
 
 from operators.checkpoints.config import FlowNarConfig
 from operators.memory.clam import Clam
+from operators.memory.histories.clam import ClamHistory
+from operators.memory.history import VisualHistory
 from operators.narrator.decoder import Decoder
 from operators.narrator.layout import SequenceLayout
 
@@ -33,3 +35,8 @@ class NarratorModel:
     clam: Clam
     tokenizer: Tokenizer
     model_hash: str = ""
+
+    @property
+    def memory(self) -> VisualHistory:
+        """The memory as a visual history."""
+        return ClamHistory(self.clam)

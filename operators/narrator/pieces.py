@@ -40,21 +40,34 @@ def opening(layout: SequenceLayout, user: tuple[int, ...]) -> list[Piece]:
     """
     return [
         Piece(Region.PROMPT, layout.system),
-        Piece(Region.VISUAL, layout.segment_open + _frame(layout) + layout.close),
+        Piece(Region.VISUAL, layout.opening_bracket + _frame(layout) + layout.close),
         Piece(Region.PROMPT, user),
     ]
 
 
-def segment_start(layout: SequenceLayout, *, end_of_turn: bool) -> list[Piece]:
+def segment_start(
+    layout: SequenceLayout, *, num_memory_tokens: int, end_of_turn: bool, keep_newline: bool = False
+) -> list[Piece]:
     """What a stream feeds with the first frame of a segment after the opening.
 
     Args:
         layout: The pieces' ids.
+        num_memory_tokens: Tokens that the stream's visual history gives; 0 leaves out their brackets.
         end_of_turn: The last narration is retained, so its end of turn, not fed yet, comes first.
+        keep_newline: The newline before the brackets is kept for ever (`ContextRules.keep_newlines`).
     """
-    memory = (MEMORY_TOKEN,) * layout.num_memory_tokens
-    visual = Piece(Region.VISUAL, layout.segment_open + memory + layout.frames_open + _frame(layout))
-    return [Piece(Region.NARRATION, (layout.end_of_turn,)), visual] if end_of_turn else [visual]
+    memory = (MEMORY_TOKEN,) * num_memory_tokens
+    brackets = layout.open + memory + layout.close if memory else ()
+    visual = brackets + layout.open + _frame(layout)
+    fed = [Piece(Region.NARRATION, (layout.end_of_turn,))] if end_of_turn else []
+    if keep_newline:
+        return [*fed, Piece(Region.PROMPT, layout.newline), Piece(Region.VISUAL, visual)]
+    return [*fed, Piece(Region.VISUAL, layout.newline + visual)]
+
+
+def after_unfinished(layout: SequenceLayout, last_token: int) -> list[Piece]:
+    """What a stream feeds with a frame behind a narration that was cut off (`unfinished` = `breaks`)."""
+    return [Piece(Region.NARRATION, (last_token,)), Piece(Region.VISUAL, _frame(layout))]
 
 
 def next_frame(layout: SequenceLayout) -> list[Piece]:
@@ -67,10 +80,10 @@ def reply(layout: SequenceLayout, *, is_opening: bool) -> list[Piece]:
 
     Args:
         layout: The pieces' ids.
-        is_opening: The stream's first narration: its frame is closed already.
+        is_opening: The stream's first narration: its frame is closed, and the prompt stands behind it.
     """
-    header = Piece(Region.NARRATION, layout.reply)
-    return [header] if is_opening else [Piece(Region.VISUAL, layout.close), header]
+    ends = Piece(Region.PROMPT, layout.newline) if is_opening else Piece(Region.VISUAL, layout.close)
+    return [ends, Piece(Region.NARRATION, layout.reply)]
 
 
 def _frame(layout: SequenceLayout) -> tuple[int, ...]:

@@ -47,6 +47,14 @@ class Run:
     position: int
     length: int
 
+    def first(self, count: int) -> "Run":
+        """The first `count` tokens."""
+        return Run(self.start, self.position, count)
+
+    def without_first(self, count: int) -> "Run":
+        """All but the first `count` tokens."""
+        return Run(self.start + count, self.position + count, self.length - count)
+
 
 @dataclass(slots=True)
 class StreamRegions:
@@ -107,11 +115,51 @@ class StreamRegions:
         """Forget the segment's frames, memory and brackets."""
         self.visual.clear()
 
+    def drop_oldest_visual(self, count: int) -> None:
+        """Forget the oldest visual tokens: `count` of them, or all if they are fewer."""
+        while self.visual and count > 0:
+            dropped = min(count, self.visual[0].length)
+            self.visual[0] = self.visual[0].without_first(dropped)
+            count -= dropped
+            if not self.visual[0].length:
+                del self.visual[0]
+
+    def drop_slots(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Forget visible tokens by their number in the order of feeding, whatever region they live in.
+
+        Args:
+            first: Number of the first, from 0.
+            last: Number of the last, included; may lie beyond the end.
+
+        Returns:
+            Positions that were forgotten, as ranges (first, last), both included.
+        """
+        dropped: list[tuple[int, int]] = []
+        before = 0
+        for runs, run in sorted(self._all_runs(), key=lambda item: item[1].position):
+            low, high = max(first - before, 0), min(last + 1 - before, run.length)
+            before += run.length
+            if low < high:
+                place = next(index for index, other in enumerate(runs) if other is run)
+                kept = (run.first(low), run.without_first(high))
+                runs[place : place + 1] = [part for part in kept if part.length]
+                dropped.append((run.position + low, run.position + high - 1))
+        return merged_ranges(dropped)
+
     def shift(self, distance: int) -> None:
-        """Subtract a distance from the positions of the narrations and of what follows; the prompt stays."""
-        for run in self.narrations:
+        """Subtract a distance from the positions of all that is not the prompt."""
+        for run in (*self.narrations, *self.visual):
             run.position -= distance
         self.next_position -= distance
+
+    @property
+    def num_tokens(self) -> int:
+        """Visible tokens: the length of the stream's cache."""
+        return sum(run.length for _, run in self._all_runs())
+
+    def position_ranges(self) -> list[tuple[int, int]]:
+        """Positions of the visible tokens, as ranges (first, last), both included."""
+        return merged_ranges([(run.position, run.position + run.length - 1) for _, run in self._all_runs()])
 
     @property
     def prompt_end(self) -> int:
@@ -129,9 +177,15 @@ class StreamRegions:
         places, positions = zip(*parts, strict=True)
         return np.concatenate(places), np.concatenate(positions)
 
-    def narration_keys(self) -> tuple[Indices, Indices]:
-        """Places in the slot and positions of the narrations' tokens; int64 [L] each."""
-        return self._places(Region.NARRATION, self.narrations)
+    def movable_keys(self) -> tuple[Indices, Indices]:
+        """Places in the slot and positions of the tokens that `shift` moves; int64 [L] each."""
+        parts = [self._places(Region.NARRATION, self.narrations), self._places(Region.VISUAL, self.visual)]
+        places, positions = zip(*parts, strict=True)
+        return np.concatenate(places), np.concatenate(positions)
+
+    def _all_runs(self) -> list[tuple[list[Run], Run]]:
+        """Every run, with the list that it stands in."""
+        return [(runs, run) for runs in (self.prompt, self.narrations, self.visual) for run in runs]
 
     def _region(self, region: Region) -> tuple[list[Run], int, int]:
         """Runs, first place and size of a region."""
@@ -150,3 +204,14 @@ class StreamRegions:
         index = np.arange(lengths.sum())
         places = base + (np.repeat(starts - before, lengths) + index) % size
         return places, np.repeat(positions - before, lengths) + index
+
+
+def merged_ranges(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sort ranges (first, last), both included, and join those that touch."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if merged and merged[-1][1] + 1 == first:
+            merged[-1] = (merged[-1][0], last)
+        else:
+            merged.append((first, last))
+    return merged

@@ -10,6 +10,7 @@ from operators.narrator.attention import CachedAttention
 from operators.narrator.batch import Feed, pack
 from operators.narrator.cache import KeyValueCache
 from operators.narrator.decoder import Decoder
+from operators.narrator.frame_rows import frame_numbers
 from operators.narrator.pieces import FRAME_TOKEN, MEMORY_TOKEN
 from operators.narrator.regions import RegionSizes
 from operators.narrator.rope import RotaryTable
@@ -40,6 +41,7 @@ class LanguageRunner:
             head_dim=config.head_dim,
             rotary=self._rotary,
             dtype=self.dtype,
+            routed_layers=config.routed_layers,
         )
 
     def extend(self, feeds: Sequence[Feed], vision: Tensor | None = None) -> Tensor:
@@ -60,18 +62,26 @@ class LanguageRunner:
             rows = [np.flatnonzero(batch.token_ids == token) for token in (FRAME_TOKEN, MEMORY_TOKEN)]
             embedded[torch.from_numpy(np.concatenate(rows)).to(self.device)] = vision.to(self.dtype)
         attention = CachedAttention(self.cache, batch, self._rotary)
-        hidden = self._decoder(embedded, attention)
+        frames = None
+        if self._decoder.config.depths is not None:
+            frames = frame_numbers(piece.token_ids for feed in feeds for piece in feed.pieces)
+        hidden = self._decoder(embedded, attention, frames)
         return self._decoder.logits(hidden[batch.last_rows])
 
-    def move_narrations(self, stream: Stream) -> None:
-        """Follow a shift of the positions of a stream's narrations."""
-        places, positions = stream.regions.narration_keys()
+    def move_keys(self, stream: Stream) -> None:
+        """Follow a shift of the positions of a stream's keys."""
+        places, positions = stream.regions.movable_keys()
         on_device = [torch.from_numpy(x).to(self.device) for x in (places, positions)]
         self.cache.rotate_again(stream.slot * self.cache.slot_size + on_device[0], on_device[1])
 
 
-def skip_probability(logits: Tensor, skip: int) -> list[float]:
-    """Probability of [SKIP], from a float32 log-sum-exp over logits [B, vocabulary]."""
+def skip_decisions(logits: Tensor, skip: int) -> list[tuple[float, bool]]:
+    """What the trigger asks of logits [B, vocabulary]; one wait for the device.
+
+    Returns:
+        For each row the probability of [SKIP], from a float32 log-sum-exp, and whether no token is likelier.
+    """
     logits = logits.float()
-    probabilities: list[float] = (logits[:, skip] - logits.logsumexp(dim=-1)).exp().tolist()
-    return probabilities
+    probabilities = (logits[:, skip] - logits.logsumexp(dim=-1)).exp()
+    is_best = logits[:, skip] >= logits.max(dim=-1).values
+    return [(p, bool(best)) for p, best in torch.stack([probabilities, is_best], dim=1).tolist()]

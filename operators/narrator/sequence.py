@@ -111,7 +111,7 @@ def build_sequence(
         raise ValueError("the first segment must be the opening: one frame and its narration")
     rows = _Rows()
     rows.feed(pieces.opening(layout, layout.user(prompt)))
-    frame_end = len(layout.system) + len(layout.segment_open) + layout.num_frame_tokens - 1
+    frame_end = len(layout.system) + len(layout.opening_bracket) + layout.num_frame_tokens - 1
     rows.decision_rows.append(frame_end)
     rows.feed(pieces.reply(layout, is_opening=True), 0)
     rows.speak(segments[0].narration, 0)
@@ -121,7 +121,9 @@ def build_sequence(
             raise ValueError(f"segment {number} has no frame")
         rows.current_segment, rows.current_done = number, narrations
         for index in range(segment.num_frames):
-            first = pieces.segment_start(layout, end_of_turn=spoke)
+            first = pieces.segment_start(
+                layout, num_memory_tokens=layout.num_memory_tokens, end_of_turn=spoke
+            )
             rows.feed(pieces.next_frame(layout) if index else first, narrations - 1)
             rows.decision_rows.append(len(rows.token_ids) - 1)
             rows.labels[-1] = layout.skip

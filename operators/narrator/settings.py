@@ -2,10 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Self
 
 from operators.checkpoints.config import FlowNarConfig
-from operators.errors import EngineError
+from operators.errors import EngineError, OperatorError
+from operators.memory.histories.spec import HistorySpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class StreamSettings:
         max_narration_tokens: Tokens of retained narrations; the oldest narration goes first.
         max_segment_frames: Frames of one segment; a longer one is folded silently into the memory.
         max_new_tokens: Tokens of one narration, end of turn included; it is forced at the last.
-        history: `clam` shows the memory, `none` zeros in its place (for comparison).
+        history: The visual history, for example `clam`, `none` or `recent:4`; see `HistorySpec`. One with
+            weights must be the model's own.
 
     Raises:
         EngineError: A value is out of range; the message names it.
@@ -37,11 +39,12 @@ class StreamSettings:
     max_new_tokens: int
     prompt: str | None = None
     retain_narrations: int | None = None
-    history: Literal["clam", "none"] = "clam"
+    history: str = "clam"
 
     def __post_init__(self) -> None:
         for name in ("theta", "theta_low"):
-            self._require(name, 0.0 <= getattr(self, name) <= 1.0, "must lie between 0 and 1")
+            inside = 0.0 < getattr(self, name) < 1.0
+            self._require(name, inside, "must lie between 0 and 1, both excluded")
         self._require("fps", math.isfinite(self.fps) and self.fps > 0.0, "must be above 0")
         finite = math.isfinite(self.average_segment_s)
         self._require("average_segment_s", finite and self.average_segment_s >= 0.0, "must be 0 or more")
@@ -50,8 +53,11 @@ class StreamSettings:
         self._require("max_new_tokens", self.max_new_tokens >= 1, "must be at least 1")
         kept = self.retain_narrations
         self._require("retain_narrations", kept is None or kept >= 0, "must be 0 or more, or none for all")
-        self._require("history", self.history in {"clam", "none"}, "must be clam or none")
         self._require("prompt", self.prompt is None or bool(self.prompt.strip()), "must not be empty")
+        try:
+            HistorySpec.parse(self.history)
+        except OperatorError as error:
+            raise EngineError(f"stream setting history: {error.message}", action=error.action) from error
 
     @classmethod
     def from_config(cls, config: FlowNarConfig) -> Self:
@@ -64,6 +70,7 @@ class StreamSettings:
             max_narration_tokens=config.limits.max_narration_tokens,
             max_segment_frames=config.limits.max_segment_frames,
             max_new_tokens=config.limits.max_new_tokens,
+            history=config.memory.kind,
         )
 
     def _require(self, name: str, holds: bool, rule: str) -> None:

@@ -1,6 +1,7 @@
 """A stream's complete state between two frames: immutable, on the CPU, as bytes without pickle."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
@@ -12,11 +13,12 @@ from operators.errors import EngineError
 from operators.narrator.settings import StreamSettings
 from operators.narrator.types import FramePosition
 
-FORMAT = 1
+FORMAT = 2
 """Version of the bytes; others are refused."""
 
 _KEY = "flownar.stream"
-_TENSORS = ("memory", "keys", "values")
+_TENSORS = ("keys", "values")
+_MEMORY = "memory."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +28,24 @@ class StreamSnapshot:
     Attributes:
         settings: The stream's settings.
         model_hash: Of the model that the state belongs to; empty if unknown.
+        rules: Name of the context rules that it was narrated by.
         position: The last frame inside; None if there is none.
         segment: Number of the open segment.
-        num_frames, start, start_time_ns, last_narration_ns, end_of_turn_pending: See `stream.Stream`.
+        num_frames, frames_since_narration, start, start_time_ns, last_narration_ns, end_of_turn_pending: See
+            `stream.Stream`.
         next_position: Position of the next token.
         prompt, narrations, visual: (position, length) of the runs of visible tokens, see `regions`.
-        memory: Memory state [layers, H, K, V].
+        memory: State of the visual history, by name; see `memory_slots.HistoryPool.export`.
         keys, values: Of the visible tokens, in the order of the runs [layers, L, kv_heads, D]; not rotated.
     """
 
     settings: StreamSettings
     model_hash: str
+    rules: str
     position: FramePosition | None
     segment: int
     num_frames: int
+    frames_since_narration: int
     start: FramePosition | None
     start_time_ns: int
     last_narration_ns: int
@@ -48,7 +54,7 @@ class StreamSnapshot:
     prompt: tuple[tuple[int, int], ...]
     narrations: tuple[tuple[int, int], ...]
     visual: tuple[tuple[int, int], ...]
-    memory: Tensor
+    memory: Mapping[str, Tensor]
     keys: Tensor
     values: Tensor
 
@@ -59,7 +65,9 @@ class StreamSnapshot:
         for name in ("position", "start"):
             plain[name] = None if plain[name] is None else [plain[name].offset, plain[name].index]
         header = json.dumps({"format": FORMAT, **plain}, separators=(",", ":"))
-        return save({name: getattr(self, name).contiguous() for name in _TENSORS}, {_KEY: header})
+        tensors = {name: getattr(self, name) for name in _TENSORS}
+        tensors |= {_MEMORY + name: tensor for name, tensor in self.memory.items()}
+        return save({name: tensor.contiguous() for name, tensor in tensors.items()}, {_KEY: header})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -87,12 +95,15 @@ class StreamSnapshot:
 
 
 def _plain_names() -> list[str]:
-    return [field.name for field in fields(StreamSnapshot) if field.name not in _TENSORS]
+    return [field.name for field in fields(StreamSnapshot) if field.name not in {*_TENSORS, "memory"}]
 
 
 def _parsed(header: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str, Any]:
     parsed = {name: header[name] for name in _plain_names()}
     parsed |= {name: tensors[name] for name in _TENSORS}
+    parsed["memory"] = {
+        name.removeprefix(_MEMORY): tensor for name, tensor in tensors.items() if name.startswith(_MEMORY)
+    }
     parsed["settings"] = StreamSettings(**header["settings"])
     for name in ("position", "start"):
         parsed[name] = None if header[name] is None else FramePosition(*header[name])

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from operators.narrator.context import ContextRules
 from operators.narrator.layout import SequenceLayout
 from operators.narrator.stream import Stream
 from operators.narrator.types import FrameInput, FrameOutcome, Narration
@@ -30,38 +29,40 @@ class Turn:
     forced: bool = False
     tokens: list[int] = field(default_factory=list)
 
-    def decide(self, p_skip: float, rules: ContextRules) -> None:
+    def decide(self, p_skip: float, skip_is_best: bool) -> None:
         """Decide whether a narration ends with the frame; a replayed frame repeats its decision."""
         if self.stream.is_opening:
             self.speaks = self.forced = True
             return
+        plan = self.stream.plan
         self.p_skip, self.threshold = p_skip, self.stream.threshold(self.frame.capture_time_ns)
-        chosen = self.stream.trigger.speaks(p_skip, self.threshold)
-        self.forced = not chosen and self.frame.end_of_stream and rules.narrate_at_end
+        chosen = plan.trigger.speaks(p_skip, self.threshold, skip_is_best=skip_is_best)
+        self.forced = not chosen and self.frame.end_of_stream and plan.rules.narrate_at_end
         replay = self.frame.replay
         self.speaks = chosen or self.forced if replay is None else replay.token_ids is not None
 
-    def take(self, best: int, end_of_turn: int) -> bool:
+    def take(self, best: int) -> bool:
         """Add the next token: the replayed one, the end of turn at the limit, or else the model's best.
 
         Returns:
             Whether the narration goes on.
         """
-        replay = self.frame.replay
+        plan, replay = self.stream.plan, self.frame.replay
+        end_of_turn = plan.layout.end_of_turn
+        is_last = len(self.tokens) + 1 == plan.settings.max_new_tokens
         if replay is not None and replay.token_ids is not None:
             token = replay.token_ids[len(self.tokens)]
         else:
-            is_last = len(self.tokens) + 1 == self.stream.settings.max_new_tokens
-            token = end_of_turn if is_last else best
+            token = end_of_turn if is_last and plan.rules.unfinished == "forced" else best
         self.tokens.append(token)
-        return token != end_of_turn
+        return token != end_of_turn and not (is_last and plan.rules.unfinished == "breaks")
 
-    def finish(self, layout: SequenceLayout) -> FrameOutcome:
+    def finish(self) -> FrameOutcome:
         """Close the segment if it is over (this prunes the stream) and tell what the frame led to."""
-        narration = self._narration(layout) if self.speaks else None
+        narration = self._narration(self.stream.plan.layout) if self.speaks else None
         folded = not self.speaks and self.stream.is_full
         if self.speaks:
-            self.stream.end_segment(self.frame.capture_time_ns)
+            self.stream.end_segment(self.frame.capture_time_ns, self.tokens[-1])
         elif folded:
             self.stream.fold()
         return FrameOutcome(

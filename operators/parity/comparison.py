@@ -56,9 +56,8 @@ class Comparison:
         if mine.shape != theirs.shape:
             self._note(name, math.inf, tolerance, f"shape {mine.shape}, recorded {theirs.shape}")
             return
-        differences = np.abs(mine - theirs)
-        differences[(mine == theirs) | (np.isnan(mine) & np.isnan(theirs))] = 0.0
-        differences = np.nan_to_num(differences, nan=math.inf)
+        agree = (mine == theirs) | (np.isnan(mine) & np.isnan(theirs))
+        differences = np.where(agree, 0.0, np.nan_to_num(np.abs(mine - theirs), nan=math.inf))
         largest = float(differences.max(initial=0.0))
         where = ""
         if largest > tolerance:

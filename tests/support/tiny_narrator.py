@@ -24,6 +24,10 @@ from operators.narrator.settings import StreamSettings
 from operators.narrator.types import FrameInput, FrameOutcome, FramePosition
 
 
+NEVER, ALWAYS = 1e-9, 1 - 1e-9
+"""Thresholds under which the tiny models never and always choose to speak."""
+
+
 def make_tokenizer() -> Tokenizer:
     """One token per byte, so that `]\\n` and `Assistant` take several, and two special tokens."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())

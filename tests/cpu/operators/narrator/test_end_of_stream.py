@@ -4,12 +4,12 @@ import pytest
 
 from operators.narrator.engine import NarratorEngine
 from operators.narrator.settings import StreamSettings
-from tests.support.tiny_narrator import make_model, random_frames, run_stream
+from tests.support.tiny_narrator import NEVER, make_model, random_frames, run_stream
 
 
 def test_an_end_without_a_frame_says_what_a_flagged_last_frame_would():
     model = make_model()
-    settings = replace(StreamSettings.from_config(model.config), theta=0.0, theta_low=0.0)
+    settings = replace(StreamSettings.from_config(model.config), theta=NEVER, theta_low=NEVER)
     frames = list(random_frames(4, seed=5))
     flagged = run_stream(model, [*frames[:-1], replace(frames[-1], end_of_stream=True)], settings)
     wanted = flagged[-1].narration
@@ -42,7 +42,7 @@ def test_the_opening_alone_leaves_nothing_to_say():
 @pytest.mark.parametrize("num_frames", [3, 9])
 def test_a_snapshot_before_the_end_changes_nothing(num_frames):
     model = make_model()
-    settings = replace(StreamSettings.from_config(model.config), theta=0.0, theta_low=0.0)
+    settings = replace(StreamSettings.from_config(model.config), theta=NEVER, theta_low=NEVER)
     engine = NarratorEngine(model, num_slots=2)
     engine.open_stream("cam", settings)
     for frame in random_frames(num_frames, seed=7):

@@ -11,7 +11,7 @@ from operators.errors import EngineError, LayoutError
 from operators.narrator.engine import NarratorEngine
 from operators.narrator.settings import StreamSettings
 from operators.narrator.types import FrameInput, FramePosition, ReplayedDecision
-from tests.support.tiny_narrator import make_model, random_frames, run_stream
+from tests.support.tiny_narrator import ALWAYS, NEVER, make_model, random_frames, run_stream
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def settings(config):
 
 def silent(settings):
     """Settings under which the model never chooses to speak."""
-    return replace(settings, theta=0.0, theta_low=0.0)
+    return replace(settings, theta=NEVER, theta_low=NEVER)
 
 
 def test_the_first_frame_narrates_and_segments_follow(model, settings):
@@ -57,7 +57,7 @@ def test_the_last_frame_is_narrated(model, settings):
     last = outcomes[-1].narration
     assert (last.forced, last.start.offset, last.end.offset) == (True, 1, 3)
     assert 0 < last.p_skip <= 1
-    assert last.threshold == 0.0
+    assert last.threshold == NEVER
 
 
 def test_a_stream_of_one_frame_gets_its_opening_only(model, settings):
@@ -83,7 +83,7 @@ def test_replay_repeats_decisions_and_cache(model, settings):
         replace(frame, replay=ReplayedDecision(o.narration.token_ids if o.narration else None))
         for frame, o in zip(frames, outcomes, strict=True)
     ]
-    other = replace(settings, theta=1.0, theta_low=1.0)  # would speak at every frame
+    other = replace(settings, theta=ALWAYS, theta_low=ALWAYS)  # would speak at every frame
     again = run_stream(model, replayed[:20] + frames[20:], replace(other, theta=settings.theta))
     for before, after in zip(outcomes[:20], again[:20], strict=True):
         assert after.replayed
@@ -104,7 +104,8 @@ def test_another_decision_can_be_forced(model, settings):
     tokens = model.layout.narration("hi")
     frames[3] = replace(frames[3], replay=ReplayedDecision(tokens))
     frames[4] = replace(frames[4], replay=ReplayedDecision(None))
-    outcomes = run_stream(model, frames, replace(settings, theta=1.0, theta_low=1.0))
+    frames[5] = replace(frames[5], end_of_stream=True)
+    outcomes = run_stream(model, frames, replace(settings, theta=ALWAYS, theta_low=ALWAYS))
     assert outcomes[3].narration.text == "hi"
     assert outcomes[3].narration.forced is False
     assert outcomes[4].narration is None

@@ -18,14 +18,14 @@ def test_pieces_decode_to_the_texts_of_the_layout(layout, tokenizer):
         return tokenizer.decode(list(ids), skip_special_tokens=False)
 
     assert text(layout.system) == "<bos>Frames of a live video arrive one after another."
-    assert text(layout.segment_open) == "\n["
-    assert text(layout.frames_open) == "]\n["
+    assert text(layout.newline + layout.open) == "\n["
+    assert layout.opening_bracket == layout.newline + layout.open
     assert text(layout.close) == "]\n"
     assert len(layout.close) > 1
     assert text(layout.reply) == "Assistant:"
     assert text([layout.skip]) == ","
-    assert text(layout.user(None)) == "User: Narrate what happens, briefly.\n"
-    assert text(layout.user("  Speak. ")) == "User: Speak.\n"
+    assert text(layout.user(None)) == "User: Narrate what happens, briefly."
+    assert text(layout.user("  Speak. ")) == "User: Speak."
     assert text(layout.narration("picks up the cup")) == " picks up the cup<eos>"
     assert (layout.num_frame_tokens, layout.num_memory_tokens) == (3, 2)
 
@@ -76,7 +76,7 @@ def test_words_that_the_tokenizer_does_not_know_are_named(config):
 def test_texts_may_be_left_out_where_they_are_not_needed(tokenizer, config):
     bare = replace(config, layout=replace(config.layout, bos_token="", newline=""))
     layout = SequenceLayout.from_tokenizer(tokenizer, bare)
-    assert tokenizer.decode(list(layout.segment_open)) == "["
+    assert tokenizer.decode(list(layout.opening_bracket)) == "["
     assert tokenizer.decode(list(layout.system)).startswith("Frames")
 
 
@@ -85,6 +85,19 @@ def test_texts_may_be_left_out_where_they_are_not_needed(tokenizer, config):
 def test_segment_length_is_what_is_fed(layout, num_frames):
     from operators.narrator import pieces
 
-    fed = pieces.segment_start(layout, end_of_turn=True) + pieces.reply(layout, is_opening=False)
-    fed += [piece for _ in range(num_frames - 1) for piece in pieces.next_frame(layout)]
-    assert layout.num_segment_tokens(num_frames) == sum(len(piece.token_ids) for piece in fed)
+    for memory in (layout.num_memory_tokens, 7):
+        fed = pieces.segment_start(layout, num_memory_tokens=memory, end_of_turn=True)
+        fed += pieces.reply(layout, is_opening=False)
+        fed += [piece for _ in range(num_frames - 1) for piece in pieces.next_frame(layout)]
+        count = sum(len(piece.token_ids) for piece in fed)
+        assert layout.num_segment_tokens(num_frames, memory) == count
+    assert layout.num_segment_tokens(num_frames) == layout.num_segment_tokens(num_frames, 2)
+
+
+def test_without_memory_tokens_a_segment_has_no_brackets_for_them(layout):
+    from operators.narrator import pieces
+
+    fed = pieces.segment_start(layout, num_memory_tokens=0, end_of_turn=True)
+    ids = [i for piece in fed for i in piece.token_ids]
+    frame = [pieces.FRAME_TOKEN] * layout.num_frame_tokens
+    assert ids == [layout.end_of_turn, *layout.newline, *layout.open, *frame]

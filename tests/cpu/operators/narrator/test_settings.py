@@ -23,7 +23,10 @@ from operators.narrator.settings import StreamSettings
         ("max_segment_frames", 0),
         ("max_new_tokens", 0),
         ("retain_narrations", -1),
-        ("history", "recent"),
+        ("theta", 0.0),
+        ("theta_low", 1.0),
+        ("history", "recnt"),
+        ("history", "recent:0"),
         ("prompt", "  "),
     ],
 )

@@ -11,7 +11,7 @@ from operators.narrator.engine import NarratorEngine
 from operators.narrator.settings import StreamSettings
 from operators.narrator.snapshot import StreamSnapshot
 from operators.narrator.types import FramePosition
-from tests.support.tiny_narrator import make_model, random_frames
+from tests.support.tiny_narrator import ALWAYS, make_model, random_frames
 
 NUM_FRAMES = 26
 # Small enough for folds, a ring that drops narrations, and rebases within the test.
@@ -50,9 +50,10 @@ def test_continuing_from_any_frame_gives_the_same_bits(retain):
 
 
 def same(one, other):
-    tensors = ("memory", "keys", "values")
-    plain = [replace(x, **dict.fromkeys(tensors)) for x in (one, other)]
-    return plain[0] == plain[1] and all(torch.equal(getattr(one, t), getattr(other, t)) for t in tensors)
+    tensors = [{"keys": x.keys, "values": x.values, **x.memory} for x in (one, other)]
+    plain = [replace(x, memory=None, keys=None, values=None) for x in (one, other)]
+    same_tensors = all(torch.equal(t, tensors[1][name]) for name, t in tensors[0].items())
+    return plain[0] == plain[1] and same_tensors and tensors[0].keys() == tensors[1].keys()
 
 
 def test_a_snapshot_does_not_change_when_the_stream_goes_on():
@@ -89,7 +90,7 @@ def test_other_safetensors_and_other_versions_are_refused():
 
     with pytest.raises(EngineError, match="no snapshot"):
         StreamSnapshot.from_bytes(save({"keys": torch.zeros(1)}))
-    data = taken().to_bytes().replace(b'\\"format\\":1', b'\\"format\\":7')
+    data = taken().to_bytes().replace(b'\\"format\\":2', b'\\"format\\":7')
     with pytest.raises(EngineError, match="has format 7"):
         StreamSnapshot.from_bytes(data)
 
@@ -101,7 +102,13 @@ def test_a_snapshot_of_something_else_is_refused_and_the_slot_stays_free():
         (replace(snapshot, model_hash="b" * 16), SETTINGS, "belongs to model bbbb"),
         (snapshot, replace(SETTINGS, prompt="Other."), "belongs to prompt None"),
         (snapshot, replace(SETTINGS, history="none"), "belongs to history"),
-        (replace(snapshot, memory=snapshot.memory[..., :1, :]), SETTINGS, "other sizes"),
+        (
+            replace(snapshot, memory={"state": snapshot.memory["state"][..., :1]}),
+            SETTINGS,
+            "none of the history",
+        ),
+        (replace(snapshot, memory={}), SETTINGS, "none of the history"),
+        (replace(snapshot, rules="released_live"), SETTINGS, "belongs to the rules 'released_live'"),
         (replace(snapshot, keys=snapshot.keys[:, :-1]), SETTINGS, "other sizes"),
     ]
     for wrong, settings, message in cases:
@@ -114,6 +121,6 @@ def test_a_snapshot_of_something_else_is_refused_and_the_slot_stays_free():
 def test_thresholds_may_change_on_the_way():
     engine = NarratorEngine(MODEL, num_slots=1)
     snapshot = taken()
-    engine.open_stream("cam", replace(SETTINGS, theta=1.0, theta_low=1.0), snapshot)
+    engine.open_stream("cam", replace(SETTINGS, theta=ALWAYS, theta_low=ALWAYS), snapshot)
     frames = list(random_frames(9, seed=8))[5:]
     assert all(engine.step([frame])[0].narration for frame in frames)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from operators.narrator import pieces
 from operators.narrator.context import PAPER
-from operators.narrator.lifecycle import new_stream
+from operators.narrator.lifecycle import make_plan, new_stream
 from operators.narrator.pieces import Piece, Region
 from operators.narrator.settings import StreamSettings
-from operators.narrator.stream import num_segment_positions
+from operators.narrator.sizing import slot_sizes
 from operators.narrator.types import FrameInput, FramePosition
 from tests.support.tiny_narrator import make_model
 
@@ -20,7 +20,8 @@ MODEL = make_model(max_trained_position=MAX_POSITION, max_narration_tokens=90)
 
 def make_stream(**changes):
     stream_settings = replace(StreamSettings.from_config(MODEL.config), **changes)
-    return new_stream("cam", 0, stream_settings, MODEL, PAPER)
+    plan = make_plan("cam", stream_settings, MODEL, PAPER, MODEL.memory)
+    return new_stream("cam", 0, plan, slot_sizes(MODEL, [MODEL.memory]))
 
 
 def feed(stream, fed):
@@ -45,24 +46,23 @@ def test_bounds_hold_however_a_stream_goes(steps, retain, budget):
     for number, (speaks, num_tokens) in enumerate(steps):
         frame = FrameInput("cam", FramePosition(number), number * 500_000_000, None)
         before = stream.regions.next_position
-        positions = feed(stream, stream.show(frame, MODEL.layout))
+        positions = feed(stream, stream.show(frame))
         if speaks or stream.is_opening:
             positions += speak(stream, num_tokens)
-            stream.end_segment(frame.capture_time_ns)
+            stream.end_segment(frame.capture_time_ns, MODEL.layout.end_of_turn)
             assert not stream.regions.visual
             assert stream.segment >= 1
         elif stream.is_full:
             stream.fold()
         assert positions == list(range(before, before + len(positions)))
         assert max(positions) <= MAX_POSITION
-        stream.rebase(MODEL.layout)
+        stream.rebase()
         kept = stream.regions.narrations
         assert retain is None or stream.num_frames or len(kept) <= retain
         assert stream.regions.num_narration_tokens <= budget
         assert bool(kept) or not stream.end_of_turn_pending
         if stream.num_frames == 0:
-            reach = num_segment_positions(MODEL.layout, stream.settings)
-            assert stream.regions.next_position + reach <= MAX_POSITION + 1
+            assert stream.regions.next_position + stream.plan.num_step_positions <= MAX_POSITION + 1
         _, seen = stream.regions.visible_keys()
         assert len(set(seen.tolist())) == len(seen)
         assert max(seen) < stream.regions.next_position
@@ -74,12 +74,12 @@ def test_a_rebase_moves_narrations_behind_the_prompt_and_keeps_their_distances()
     number = 0
     while not moved:
         frame = FrameInput("cam", FramePosition(number), number * 500_000_000, None)
-        feed(stream, stream.show(frame, MODEL.layout))
+        feed(stream, stream.show(frame))
         speak(stream, 4)
-        stream.end_segment(frame.capture_time_ns)
+        stream.end_segment(frame.capture_time_ns, MODEL.layout.end_of_turn)
         before = [run.position for run in stream.regions.narrations]
         prompt = [run.position for run in stream.regions.prompt]
-        moved = stream.rebase(MODEL.layout)
+        moved = stream.rebase()
         number += 1
     after = [run.position for run in stream.regions.narrations]
     dropped = len(before) - len(after)
@@ -93,8 +93,8 @@ def test_a_rebase_moves_narrations_behind_the_prompt_and_keeps_their_distances()
 def test_the_clock_starts_at_the_last_narration():
     stream = make_stream()
     frame = FrameInput("cam", FramePosition(0), 10_000_000_000, None)
-    feed(stream, stream.show(frame, MODEL.layout))
-    stream.end_segment(frame.capture_time_ns)
+    feed(stream, stream.show(frame))
+    stream.end_segment(frame.capture_time_ns, MODEL.layout.end_of_turn)
     low, high = stream.settings.theta_low, stream.settings.theta
     times_s = (10.5, 11.0, 11.5, 12.0)
     assert [stream.threshold(round(t * 1e9)) for t in times_s] == [low, low, high, high]
