@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from operators.checkpoints.tensor_info import TensorInfo
 from operators.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -94,9 +95,14 @@ class GgufFile:
             **sizes,
         }
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shapes of all tensors by Hugging Face's names; GGUF's own where there is none."""
-        return {_renamed(t.name): tuple(map(int, reversed(t.shape))) for t in self._tensors.values()}
+    def infos(self) -> dict[str, TensorInfo]:
+        """All tensors by Hugging Face's names; GGUF's own where there is none."""
+        return {
+            _renamed(tensor.name): TensorInfo(
+                tuple(map(int, reversed(tensor.shape))), tensor.tensor_type.name, int(tensor.n_bytes)
+            )
+            for tensor in self._tensors.values()
+        }
 
     def tensors(self, num_heads: int, num_kv_heads: int) -> Iterator[tuple[str, Tensor]]:
         """All tensors by Hugging Face's names, one after another, float32 on the CPU.

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from operators.checkpoints.gguf_file import ROTARY_FACTORS, GgufFile
 from operators.checkpoints.language_folder import LanguageFolder, check_language
+from operators.checkpoints.tensor_info import TensorInfo
 from operators.errors import CheckpointError
 from operators.narrator.decoder_config import DecoderConfig
 
@@ -63,12 +64,16 @@ class GgufFolder(LanguageFolder):
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         """See `LanguageFolder`; float32."""
         config = DecoderConfig.from_json(self.config())
-        shapes = self._file.shapes()
+        shapes = {name: info.shape for name, info in self.infos().items()}
         shapes.pop(ROTARY_FACTORS, None)  # config.json tells the same
         check_language(config, shapes, str(self._path))
         expected = config.weight_shapes()
         tensors = self._file.tensors(config.num_heads, config.num_kv_heads)
         return ((name, tensor) for name, tensor in tensors if name in expected)
+
+    def infos(self) -> dict[str, TensorInfo]:
+        """See `LanguageFolder`."""
+        return self._file.infos()
 
     def files(self) -> dict[str, Path]:
         """See `LanguageFolder`."""

@@ -1,9 +1,6 @@
 """Look into a model folder without running the model."""
 
-from collections.abc import Iterable
 from pathlib import Path
-
-from torch import Tensor
 
 from operators.checkpoints.adapter import build_adapter
 from operators.checkpoints.config import FlowNarConfig
@@ -15,8 +12,9 @@ from operators.checkpoints.report import (
     PieceReport,
     StreamReport,
 )
+from operators.checkpoints.sequence_layout import read_layout
 from operators.checkpoints.source import open_source
-from operators.checkpoints.vision_folder import read_vision_tensors
+from operators.checkpoints.tensor_info import TensorInfo
 from operators.memory.clam import Clam
 from operators.memory.half_lives import bias_half_lives
 from operators.narrator.decoder_config import DecoderConfig
@@ -26,9 +24,10 @@ FLOAT32_BYTES = 4
 
 
 def inspect_model(path: Path) -> ModelReport:
-    """Read a model folder and check that its parts fit together.
+    """Read a model folder of any form and check that its parts fit together.
 
-    The vision tower's tensors are only counted: checking them takes transformers.
+    The vision tower's tensors are only counted: checking them takes transformers. Of the other weights only
+    names and shapes are looked at, but for those of the memory.
 
     Raises:
         CheckpointError: A file is missing or broken, or a tensor is missing, unexpected or mis-shaped.
@@ -36,34 +35,29 @@ def inspect_model(path: Path) -> ModelReport:
     """
     source = open_source(path)
     config, language = source.config(), DecoderConfig.from_json(source.language_config())
-    layout = SequenceLayout.from_tokenizer(source.tokenizer(), config)
-    adapter, vision = source.adapter(), source.vision_path()
-    _, clam = build_adapter(adapter, config, language.hidden_size)
+    layout = read_layout(source, language.vocab_size)
+    source.language_tensors()  # checks all names and shapes; nothing is read before the first is asked for
+    _, clam = build_adapter(source.adapter(), config, language.hidden_size)
     return ModelReport(
         path=str(path),
+        form=source.form,
         hash=hash_files(source.files()),
         config=config,
         language=language,
         pieces=_pieces(layout),
-        parts=(
-            *(() if vision is None else (_part("vision", read_vision_tensors(vision)[0].items()),)),
-            _part("language", source.language_tensors()),
-            _part("connector", adapter.connector.items()),
-            _part("memory", adapter.clam.items()),
-        ),
+        parts=tuple(_part(name, tensors) for name, tensors in source.parts().items()),
         stream=_stream(config, language, layout),
         half_lives=_half_lives(clam, config.fps),
     )
 
 
-def _part(name: str, tensors: Iterable[tuple[str, Tensor]]) -> PartReport:
-    """Counts what passes by, so that the weights need not fit into memory."""
-    num_parameters, num_bytes, dtypes = 0, 0, set()
-    for _, tensor in tensors:
-        num_parameters += tensor.numel()
-        num_bytes += tensor.nbytes
-        dtypes.add(str(tensor.dtype).removeprefix("torch."))
-    return PartReport(name, num_parameters, num_bytes, tuple(sorted(dtypes)))
+def _part(name: str, tensors: list[TensorInfo]) -> PartReport:
+    return PartReport(
+        name=name,
+        num_parameters=sum(tensor.num_parameters for tensor in tensors),
+        num_bytes=sum(tensor.num_bytes for tensor in tensors),
+        dtypes=tuple(sorted({tensor.dtype for tensor in tensors})),
+    )
 
 
 def _pieces(layout: SequenceLayout) -> tuple[PieceReport, ...]:

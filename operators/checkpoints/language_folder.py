@@ -8,6 +8,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from operators.checkpoints.files import read_json
+from operators.checkpoints.tensor_info import TensorInfo
 from operators.checkpoints.tensors import check_shapes
 from operators.checkpoints.tokenizer import load_tokenizer
 from operators.checkpoints.weights import WeightFiles
@@ -63,6 +64,10 @@ class LanguageFolder:
         check_language(config, weights.shapes(), weights.where)
         expected = config.weight_shapes()
         return ((name, tensor) for name, tensor in weights.tensors() if name in expected)
+
+    def infos(self) -> dict[str, TensorInfo]:
+        """What the weights' headers say; see `weights.WeightFiles.infos`."""
+        return WeightFiles.find(self.path).infos()
 
     def files(self) -> dict[str, Path]:
         """All files that decide what the model says, by their names.

@@ -7,9 +7,10 @@ import torch
 from operators.checkpoints.adapter import build_adapter
 from operators.checkpoints.folder import model_hash, read_config
 from operators.checkpoints.placement import resolve_device, resolve_dtype
+from operators.checkpoints.sequence_layout import read_layout
 from operators.checkpoints.source import open_source
 from operators.narrator.decoder import Decoder
-from operators.narrator.layout import SequenceLayout
+from operators.narrator.decoder_config import DecoderConfig
 from operators.narrator.model import NarratorModel
 
 __all__ = ["load_model", "model_hash", "read_config"]
@@ -37,15 +38,16 @@ def load_model(
     device = resolve_device(device)
     dtype = resolve_dtype(dtype, device)
     source = open_source(Path(path))
-    config, tokenizer = source.config(), source.tokenizer()
+    config, tokenizer, language_config = source.config(), source.tokenizer(), source.language_config()
+    layout = read_layout(source, DecoderConfig.from_json(language_config).vocab_size)
     decoder = Decoder.from_state_dict(
-        source.language_config(),
+        language_config,
         {name: tensor.to(device, dtype) for name, tensor in source.language_tensors()},
     )
     connector, clam = build_adapter(source.adapter(), config, decoder.config.hidden_size)
     return NarratorModel(
         config=config,
-        layout=SequenceLayout.from_tokenizer(tokenizer, config),
+        layout=layout,
         decoder=decoder.eval(),
         connector=connector.to(device, dtype).eval(),
         clam=clam.to(device).eval(),

@@ -73,7 +73,7 @@ class LoraConfig:
                 action="Convert it to a plain LoRA with peft (path_initial_model_for_weight_conversion).",
             )
         try:
-            return cls(
+            read = cls(
                 rank=int(config["r"]),
                 alpha=float(config["lora_alpha"]),
                 rank_pattern={key: int(value) for key, value in (config.get("rank_pattern") or {}).items()},
@@ -82,12 +82,15 @@ class LoraConfig:
                 },
                 rank_stabilised=bool(config.get("use_rslora")),
             )
+            for key in (*read.rank_pattern, *read.alpha_pattern):
+                re.compile(key)
         except KeyError as error:
             raise CheckpointError(f"{where}: key {error.args[0]!r} is missing.") from error
-        except (TypeError, ValueError, AttributeError) as error:
-            raise CheckpointError(
-                f"{where}: a rank, alpha or pattern has the wrong type: {error}."
-            ) from error
+        except (TypeError, ValueError, AttributeError, re.error) as error:
+            raise CheckpointError(f"{where}: a rank, alpha or pattern is not valid: {error}.") from error
+        if min((read.rank, *read.rank_pattern.values())) < 1:
+            raise CheckpointError(f"{where}: a rank is below 1.")
+        return read
 
     def rank_of(self, module: str) -> int:
         """r of the module, for example `model.layers.0.self_attn.q_proj`."""

@@ -11,8 +11,10 @@ from operators.checkpoints import files
 from operators.checkpoints.config import FlowNarConfig
 from operators.checkpoints.gguf_folder import open_language
 from operators.checkpoints.source import AdapterTensors
+from operators.checkpoints.tensor_info import TensorInfo, of_prefix
 from operators.checkpoints.tensors import check_prefixes, read_tensors, without_prefix
-from operators.checkpoints.vision_folder import vision_files
+from operators.checkpoints.vision_folder import vision_files, vision_infos
+from operators.checkpoints.weights import WeightFiles
 
 
 class MergedFolder:
@@ -21,6 +23,8 @@ class MergedFolder:
     Args:
         path: The folder.
     """
+
+    form = "merged"
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -51,6 +55,16 @@ class MergedFolder:
         check_prefixes(tensors, prefixes, str(path))
         connector, clam = (without_prefix(tensors, prefix) for prefix in prefixes)
         return AdapterTensors(connector, clam, str(path), *prefixes)
+
+    def parts(self) -> dict[str, list[TensorInfo]]:
+        """See `source.ModelSource`."""
+        adapter, vision = WeightFiles((self.path / files.ADAPTER,)).infos(), self.vision_path()
+        return {
+            **({} if vision is None else {"vision": vision_infos(vision)}),
+            "language": list(self._language.infos().values()),
+            "connector": of_prefix(adapter, files.CONNECTOR_PREFIX),
+            "memory": of_prefix(adapter, files.CLAM_PREFIX),
+        }
 
     def vision_path(self) -> Path | None:
         """See `source.ModelSource`."""

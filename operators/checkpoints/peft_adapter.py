@@ -17,6 +17,10 @@ CONNECTOR = "connector."
 CLAM = "clustering."
 
 
+OWN_NAMES = {"layers", "query_embed", "tgt_embed"}
+"""What names within connector and memory start with, beside numbers; anything else names the adapter."""
+
+
 class Update(NamedTuple):
     """Names of one module's two matrices in the file: A [r, in] and B [out, r]."""
 
@@ -45,11 +49,11 @@ class PeftAdapter:
         self.weights = WeightFiles.find(path, WEIGHTS)
         self.settings = read_json(path, CONFIG)
         self.lora = LoraConfig.from_json(self.settings, str(path / CONFIG))
-        self.shapes = self.weights.shapes()
+        self.infos = self.weights.infos()
         self.copies: dict[str, str] = {}
         self.saved: dict[str, str] = {}
         halves: dict[str, dict[str, str]] = {"lora_A": {}, "lora_B": {}}
-        for name in self.shapes:
+        for name in self.infos:
             self._sort_in(name, halves)
         if not self.saved:
             raise CheckpointError(
@@ -93,7 +97,7 @@ class PeftAdapter:
 
     def _unexpected(self, name: str) -> CheckpointError:
         return CheckpointError(
-            f"{self.weights.where}: unexpected tensor {name!r} {list(self.shapes[name])}.",
+            f"{self.weights.where}: unexpected tensor {name!r} {list(self.infos[name].shape)}.",
             action="Only LoRA matrices of a Llama language model, connector and clustering are supported: "
             "save the adapter again without it.",
         )
@@ -102,5 +106,6 @@ class PeftAdapter:
 def _without_wrapper(parts: list[str]) -> str:
     """`connector.modules_to_save.default.0.weight` -> `connector.0.weight`."""
     if len(parts) > 2 and parts[1] == "modules_to_save":
-        parts = [parts[0], *parts[2 if parts[2].isdecimal() or parts[2] == "layers" else 3 :]]
+        named = not parts[2].isdecimal() and parts[2] not in OWN_NAMES
+        parts = [parts[0], *parts[3 if named else 2 :]]
     return ".".join(parts)

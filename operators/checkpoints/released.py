@@ -5,29 +5,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from operators.checkpoints import files, peft_adapter
+from operators.checkpoints.adapter_checks import check_adapter, compared_copy
 from operators.checkpoints.config import FlowNarConfig
 from operators.checkpoints.gguf_folder import open_language
 from operators.checkpoints.language_folder import EMBEDDING, HEAD
 from operators.checkpoints.lora import merge
 from operators.checkpoints.peft_adapter import PeftAdapter
-from operators.checkpoints.released_config import ReleasedSettings, flownar_config
+from operators.checkpoints.released_config import flownar_config
+from operators.checkpoints.released_paths import ADAPTER, BASE, find_base
+from operators.checkpoints.released_settings import ReleasedSettings
 from operators.checkpoints.source import AdapterTensors
+from operators.checkpoints.tensor_info import TensorInfo, of_prefix
 from operators.checkpoints.typed_json import from_json_text
-from operators.checkpoints.vision_folder import read_vision_config, vision_files
-from operators.errors import CheckpointError
+from operators.checkpoints.vision_folder import read_vision_config, vision_files, vision_infos
 from operators.narrator.decoder_config import DecoderConfig
 
 SETTINGS = "flownar_config.json"
-BASE = "base"
-ADAPTER = "adapter"
-
-MAX_ROUNDING = 0.25
-"""Rounding to 4 bits changes weights by a tenth of their size; those of another model differ by all of it."""
 
 
 class ReleasedFolder:
@@ -42,6 +39,8 @@ class ReleasedFolder:
     Raises:
         CheckpointError: The base is not found, or the adapter is broken or not supported.
     """
+
+    form = "released"
 
     def __init__(self, path: Path, adapter: Path) -> None:
         self.path = path
@@ -61,7 +60,7 @@ class ReleasedFolder:
             settings = from_json_text(ReleasedSettings, files.read_text(file.parent, SETTINGS), where)
         vision = self.vision_path()
         image_size = None if vision is None else read_vision_config(vision).get("image_size")
-        saved = {name: self._adapter.shapes[stored] for name, stored in self._adapter.saved.items()}
+        saved = {name: self._adapter.infos[stored].shape for name, stored in self._adapter.saved.items()}
         return flownar_config(settings, saved, self._base.config(), self._tokenizer, image_size, where)
 
     def tokenizer(self) -> Tokenizer:
@@ -83,8 +82,8 @@ class ReleasedFolder:
 
     def language_tensors(self) -> Iterator[tuple[str, Tensor]]:
         """See `source.ModelSource`."""
-        self._check_updates()
-        return self._merged()
+        check_adapter(self._adapter, DecoderConfig.from_json(self._base.config()))
+        return self._merged(self._base.tensors())
 
     def adapter(self) -> AdapterTensors:
         """See `source.ModelSource`."""
@@ -98,6 +97,18 @@ class ReleasedFolder:
         )
         where = self._adapter.weights.where
         return AdapterTensors(connector, clam, where, peft_adapter.CONNECTOR, peft_adapter.CLAM)
+
+    def parts(self) -> dict[str, list[TensorInfo]]:
+        """See `source.ModelSource`."""
+        adapter, vision, infos = self._adapter, self.vision_path(), self._adapter.infos
+        saved = {name: infos[stored] for name, stored in adapter.saved.items()}
+        return {
+            **({} if vision is None else {"vision": vision_infos(vision)}),
+            "language": list(self._base.infos().values()),
+            "lora": [infos[name] for update in adapter.updates.values() for name in update],
+            "connector": of_prefix(saved, peft_adapter.CONNECTOR),
+            "memory": of_prefix(saved, peft_adapter.CLAM),
+        }
 
     def vision_path(self) -> Path | None:
         """See `source.ModelSource`."""
@@ -117,8 +128,8 @@ class ReleasedFolder:
         folder = self._adapter.path.absolute()
         return next((path for path in (folder / name, folder.parent / name) if path.exists()), None)
 
-    def _merged(self) -> Iterator[tuple[str, Tensor]]:
-        for name, weight in self._base.tensors():
+    def _merged(self, base: Iterator[tuple[str, Tensor]]) -> Iterator[tuple[str, Tensor]]:
+        for name, weight in base:
             if name == EMBEDDING and self._unties:
                 yield HEAD, self._updated(HEAD, weight)
             yield name, self._updated(name, weight)
@@ -126,91 +137,10 @@ class ReleasedFolder:
     def _updated(self, name: str, weight: Tensor) -> Tensor:
         adapter, module = self._adapter, name.removesuffix(".weight")
         if name in adapter.copies:
-            weight = self._compared(name, weight)
+            weight = compared_copy(adapter, name, weight, self._base)
         update = adapter.updates.get(module)
         if update is None:
             return weight
         return merge(
             weight, adapter.read(update.down), adapter.read(update.up), adapter.lora.scale_of(module)
-        )
-
-    def _compared(self, name: str, weight: Tensor) -> Tensor:
-        """The base weight, if the adapter's copy equals it; the copy, if the base was rounded to few bits."""
-        stored = self._adapter.copies[name]
-        copy = self._adapter.read(stored)
-        if torch.equal(copy.to(weight.dtype), weight) or torch.equal(weight.to(copy.dtype), copy):
-            return weight
-        if not self._base.exact and _distance(copy, weight) < MAX_ROUNDING:
-            return copy
-        raise CheckpointError(
-            f"{self._adapter.weights.where}: tensor {stored!r} differs from {name!r} of {self._base.path}: "
-            "the adapter was trained on another base.",
-            action="Give the base that adapter_config.json names.",
-        )
-
-    def _check_updates(self) -> None:
-        """Compare the names and shapes of updates and copies with the base's weights."""
-        adapter, where = self._adapter, self._adapter.weights.where
-        shapes = DecoderConfig.from_json(self._base.config()).weight_shapes()
-        shapes.setdefault(HEAD, shapes[EMBEDDING])
-        for module, update in adapter.updates.items():
-            shape = shapes.get(f"{module}.weight")
-            if shape is None or len(shape) != 2 or f"{module}.weight" == EMBEDDING:
-                raise CheckpointError(
-                    f"{where}: tensor {update.down!r} changes {module!r}: the base has no such linear layer.",
-                    action="Give the base that adapter_config.json names.",
-                )
-            rank = adapter.lora.rank_of(module)
-            for name, expected in ((update.down, (rank, shape[1])), (update.up, (shape[0], rank))):
-                _check_shape(name, adapter.shapes[name], expected, where)
-        for name, stored in adapter.copies.items():
-            if name not in shapes:
-                raise CheckpointError(
-                    f"{where}: unexpected tensor {stored!r}: the base has no {name!r}.",
-                    action="Give the base that adapter_config.json names.",
-                )
-            _check_shape(stored, adapter.shapes[stored], shapes[name], where)
-
-
-def _distance(a: Tensor, b: Tensor) -> float:
-    """Size of the difference relative to the second."""
-    return float((a.float() - b.float()).norm() / b.float().norm())
-
-
-def find_adapter(path: Path) -> Path | None:
-    """The adapter's folder of a released model; None if `path` is none."""
-    candidates = (path / ADAPTER, path)
-    return next((folder for folder in candidates if (folder / peft_adapter.CONFIG).is_file()), None)
-
-
-def find_base(path: Path, adapter: Path, settings: dict[str, Any]) -> Path:
-    """The folder of the language model that an adapter belongs to.
-
-    Args:
-        path: The folder that was given; its base/ comes first.
-        adapter: The adapter's folder.
-        settings: Its adapter_config.json.
-
-    Raises:
-        CheckpointError: It is nowhere.
-    """
-    adapter = adapter.absolute()
-    name = str(settings.get("base_model_name_or_path") or BASE)
-    candidates = [adapter / name, adapter.parent / name, adapter.parent / BASE, adapter / BASE]
-    if path.absolute() != adapter:
-        candidates.insert(0, path / BASE)
-    for folder in candidates:
-        if folder.is_dir():
-            return folder
-    raise CheckpointError(
-        f"the base {name!r} of the adapter {adapter} is not there.",
-        action=f"Put or link its folder beside the adapter: {adapter.parent / BASE}",
-    )
-
-
-def _check_shape(name: str, found: tuple[int, ...], expected: tuple[int, ...], where: str) -> None:
-    if found != expected:
-        raise CheckpointError(
-            f"{where}: tensor {name!r} is {list(found)}, but base and rank ask for {list(expected)}.",
-            action="Give the base that adapter_config.json names.",
         )

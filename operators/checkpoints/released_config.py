@@ -1,8 +1,7 @@
-"""flownar_config.json of a released model, the defaults where there is none, and the settings that follow."""
+"""The settings of a released model, from what is recorded and what its tensors and its tokenizer say."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tokenizers import Tokenizer
@@ -15,62 +14,13 @@ from operators.checkpoints.config import (
     TriggerConfig,
     VisionConfig,
 )
+from operators.checkpoints.released_settings import ReleasedSettings
 from operators.errors import CheckpointError, LayoutError
 
 MAX_POSITION = 19000
 """Position ids of the longest training sequences (1200 frames) stay below."""
 
 Shapes = Mapping[str, tuple[int, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedSettings:
-    """The keys of flownar_config.json, all optional. None: not recorded.
-
-    Keys whose meaning the tensors tell too are compared with them; ids are compared with the tokenizer; the
-    remaining ones after `fps` describe the training and are not used.
-    """
-
-    vision_hidden_size: int | None = None
-    num_m_tokens: int | None = None
-    learnable_memory_tgt: bool | None = None
-    clam_n_layers: int | None = None
-    frame_num_tokens: int | None = None
-    clam_n_head: int = 8
-    frame_token_cls: bool = True
-    frame_token_pooled: tuple[int, int] = (3, 3)
-    frame_resolution: int | None = None
-    frame_fps: float = 2.0
-    frame_token_interval: str = ","  # noqa: S105 (no password)
-    frame_token_interval_id: int | None = None
-    open_bracket_id: int | None = None
-    end_stream_id: int | None = None
-    newline_id: int | None = None
-    assistant_id: int | None = None
-    colon_id: int | None = None
-    bos_token_id: int | None = None
-    eos_token_id: int | None = None
-    system_prompt: str = (
-        "A multimodal AI assistant is helping users with some activities. Below is their conversation, "
-        "interleaved with the list of video frames received by the assistant."
-    )
-    user_prompt: str = "Please concisely narrate the video in real time."
-    max_new_tokens: int = 100
-    avg_duration_frames: int = 8
-    decoding_threshold: float = 0.8
-    decoding_threshold_low: float = 0.5
-    enable_vision_memory: bool = True
-    vision_mask: bool = True
-    v_placeholder: str = "<v>"
-    v_placeholder_id: int | None = None
-    m_placeholder: str = "<m>"
-    m_placeholder_id: int | None = None
-    stream_loss_weight: float = 1.0
-    lora_r: int | None = None
-    lora_alpha: int | None = None
-    narration_start_id_for_mask: int | None = None
-    narration_end_id_for_mask: int | None = None
-    len_tokenizer: int | None = None
 
 
 def flownar_config(

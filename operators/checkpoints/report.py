@@ -11,10 +11,10 @@ class PartReport:
     """One part's weights.
 
     Attributes:
-        name: vision, language, connector or memory.
+        name: vision, language, lora, connector or memory.
         num_parameters: Numbers in all its tensors.
         num_bytes: Their size on disk.
-        dtypes: Dtypes on disk.
+        dtypes: Dtypes on disk; those of GGUF by their names there.
     """
 
     name: str
@@ -82,6 +82,7 @@ class ModelReport:
 
     Attributes:
         path: The folder.
+        form: `merged` for a folder as this project writes it, `released` for base, adapter and settings.
         hash: Hash of its files, as narrations carry it.
         config: The project's settings.
         language: Sizes of the language model.
@@ -92,6 +93,7 @@ class ModelReport:
     """
 
     path: str
+    form: str
     hash: str
     config: FlowNarConfig
     language: DecoderConfig

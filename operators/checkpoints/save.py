@@ -23,7 +23,7 @@ class ModelParts:
     Attributes:
         config: The project's settings.
         vision_config: `SiglipVisionConfig` as a dict.
-        vision: Tensors of `SiglipVisionModel`, by their names there.
+        vision: Tensors of `SiglipVisionModel`, by their names there. None of them: vision/ is not written.
         language_config: `LlamaConfig` (or another supported one) as a dict.
         language: Tensors by their Hugging Face names; no `lm_head.weight` if it is tied.
         connector: Tensors `0.weight`, `0.bias`, `2.weight`, `2.bias`.
@@ -56,13 +56,14 @@ def save_model(
         dtype: Of the vision, language and connector weights on disk.
         clam_dtype: Of the memory's weights on disk.
     """
-    for name in ("vision", "language"):
-        (path / name).mkdir(parents=True, exist_ok=True)
+    (path / files.LANGUAGE).mkdir(parents=True, exist_ok=True)
     _write_text(path / files.CONFIG, parts.config.to_json())
-    _write_text(path / files.VISION_CONFIG, json.dumps(dict(parts.vision_config), indent=2) + "\n")
     _write_text(path / files.LANGUAGE_CONFIG, json.dumps(dict(parts.language_config), indent=2) + "\n")
     _write_text(path / files.TOKENIZER, parts.tokenizer.to_str(pretty=False) + "\n")
-    _write_tensors(path / files.VISION_WEIGHTS, parts.vision, dtype)
+    if parts.vision:
+        (path / files.VISION).mkdir(exist_ok=True)
+        _write_text(path / files.VISION_CONFIG, json.dumps(dict(parts.vision_config), indent=2) + "\n")
+        _write_tensors(path / files.VISION_WEIGHTS, parts.vision, dtype)
     _write_tensors(path / files.LANGUAGE_WEIGHTS, parts.language, dtype)
     adapter = {files.CONNECTOR_PREFIX + name: tensor.to(dtype) for name, tensor in parts.connector.items()}
     adapter |= {files.CLAM_PREFIX + name: tensor.to(clam_dtype) for name, tensor in parts.clam.items()}

@@ -9,6 +9,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from operators.checkpoints.config import FlowNarConfig
+from operators.checkpoints.released_paths import find_adapter
+from operators.checkpoints.tensor_info import TensorInfo
 from operators.errors import CheckpointError
 
 
@@ -34,6 +36,8 @@ class ModelSource(Protocol):
     """A model folder of some form. Every method may raise CheckpointError; see the classes."""
 
     path: Path
+    form: str
+    """Name of the form, for people."""
 
     def config(self) -> FlowNarConfig:
         """All settings that belong to the weights."""
@@ -55,6 +59,10 @@ class ModelSource(Protocol):
         """Connector and memory."""
         ...
 
+    def parts(self) -> dict[str, list[TensorInfo]]:
+        """What the headers of the files say of all weights, by parts of the model."""
+        ...
+
     def vision_path(self) -> Path | None:
         """The folder of the vision tower; None where the model has none with it."""
         ...
@@ -71,7 +79,7 @@ def open_source(path: Path) -> ModelSource:
         CheckpointError: There is no such folder, or a released model's base is not found.
     """
     from operators.checkpoints.merged import MergedFolder  # noqa: PLC0415 (they import this file)
-    from operators.checkpoints.released import ReleasedFolder, find_adapter  # noqa: PLC0415
+    from operators.checkpoints.released import ReleasedFolder  # noqa: PLC0415
 
     if not path.is_dir():
         raise CheckpointError(f"there is no model folder {path}.", action="Give the path of an existing one.")

@@ -6,14 +6,15 @@ from typing import Any
 from torch import Tensor
 
 from operators.checkpoints.files import VISION, read_json
+from operators.checkpoints.tensor_info import TensorInfo
 from operators.checkpoints.weights import WeightFiles
 from operators.errors import CheckpointError
 
 TOWER_PREFIX = "vision_model."
 """Stands before the tower's tensor names in folders of both towers, and in some of the tower alone."""
 
-OTHER_TENSORS = ("text_model.", "logit_scale", "logit_bias")
-"""Starts the names of what a folder of both towers holds beside the vision tower."""
+OTHER_TENSORS = ("text_model.", "logit_scale", "logit_bias", "vision_model.embeddings.position_ids")
+"""Starts the names of what folders hold beside the vision tower's weights: the text tower, counters."""
 
 
 def require_vision(path: Path | None, model: Path) -> Path:
@@ -56,6 +57,16 @@ def read_vision_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
         if not name.startswith(OTHER_TENSORS)
     }
     return tensors, weights.where
+
+
+def vision_infos(path: Path) -> list[TensorInfo]:
+    """What the headers say of the tower's tensors.
+
+    Raises:
+        CheckpointError: The weights are missing or broken.
+    """
+    infos = WeightFiles.find(path).infos()
+    return [info for name, info in infos.items() if not name.startswith(OTHER_TENSORS)]
 
 
 def vision_files(path: Path | None) -> dict[str, Path]:

@@ -1,5 +1,6 @@
 """Weight files in safetensors, single or sharded, read tensor by tensor; pickles are refused."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from operators.checkpoints.files import read_json
+from operators.checkpoints.tensor_info import DTYPES, TensorInfo
 from operators.checkpoints.tensors import MEND
 from operators.errors import CheckpointError
 
@@ -63,17 +65,30 @@ class WeightFiles:
         """Name of the weights, for messages."""
         return str(self.index or self.paths[0])
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Names and shapes of all tensors; only the headers are read.
+    def infos(self) -> dict[str, TensorInfo]:
+        """All tensors by their names; only the headers are read.
 
         Raises:
-            CheckpointError: A file is broken.
+            CheckpointError: A file is broken, or a tensor's dtype is not a floating one.
         """
-        found: dict[str, tuple[int, ...]] = {}
+        found: dict[str, TensorInfo] = {}
         for path in self.paths:
             with _open(path) as file:
-                found |= {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+                for name in file.keys():  # noqa: SIM118 (no mapping)
+                    view = file.get_slice(name)
+                    shape, dtype = tuple(view.get_shape()), view.get_dtype()
+                    if dtype not in DTYPES:
+                        raise CheckpointError(
+                            f"{path}: tensor {name!r} has the dtype {dtype}, which is not supported.",
+                            action=f"Give weights in {', '.join(name for name, _ in DTYPES.values())}.",
+                        )
+                    torch_name, num_bytes = DTYPES[dtype]
+                    found[name] = TensorInfo(shape, torch_name, num_bytes * math.prod(shape))
         return found
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of all tensors; as `infos`."""
+        return {name: info.shape for name, info in self.infos().items()}
 
     def read(self, name: str) -> Tensor:
         """One tensor, on the CPU with the dtype on disk.

@@ -1,4 +1,4 @@
-"""`flownar model`: look into a model folder."""
+"""`flownar model`: look into model folders, and convert them."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,27 +7,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topologies.cli.console import out, print_json
+from topologies.cli import model_convert
+from topologies.cli.console import err, out, print_json
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from operators.checkpoints.report import ModelReport
 
-PATH_HELP = "Model folder; the one in the settings if left out."
+PATH_HELP = "Model folder of any form; the one in the settings if left out."
 JSON_HELP = "Print one JSON object."
 
-model_app = typer.Typer(name="model", help="Look into model folders.", no_args_is_help=True)
+model_app = typer.Typer(name="model", help="Look into model folders, and convert them.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    model_convert.register(model_app)
     app.add_typer(model_app)
 
 
 @model_app.callback()
 def model() -> None:
-    """Look into model folders."""
+    """Look into model folders, and convert them."""
 
 
 @model_app.command()
@@ -37,7 +39,8 @@ def inspect(
 ) -> None:
     """Show what a model folder holds, check that its parts fit together, and say how long it remembers.
 
-    Nothing is run and no GPU is needed.
+    The folder may be one that this project wrote, or a released model: base/ and adapter/, or the adapter's
+    folder alone with its base beside it. Nothing is run and no GPU is needed.
 
     Examples:
 
@@ -51,7 +54,8 @@ def inspect(
         from pipeline.config import load_settings  # noqa: PLC0415
 
         path = load_settings(None, None).settings.model.path
-    report = inspect_model(path)
+    with err.status("reading and hashing ..."):
+        report = inspect_model(path)
     if json:
         print_json(asdict(report))
         return
@@ -60,7 +64,7 @@ def inspect(
 
 def _show(report: "ModelReport") -> None:
     config, stream = report.config, report.stream
-    out.print(f"[bold]{report.path}[/]  hash [cyan]{report.hash}[/]", highlight=False)
+    out.print(f"[bold]{report.path}[/]  {report.form} model, hash [cyan]{report.hash}[/]", highlight=False)
     size, trigger = config.vision.image_size, config.trigger
     out.print(
         f"{size} x {size} pixels at {config.fps:g} frames/s; {stream.num_frame_tokens} tokens a frame, "
