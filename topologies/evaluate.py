@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -47,7 +46,8 @@ class EvaluationSettings:
         duration_s: Their length.
         fps: Frames per second; None is the model's own.
         theta, theta_low: Thresholds of the trigger; None are the model's own.
-        history: `clam` shows the model its memory, `none` shows it zeros.
+        history: Visual history, see `HistorySpec`; None is the model's own memory.
+        retain_narrations: How many narrations stay visible; None is all.
         num_workers: Processes that render.
         device: `auto`, or a torch device.
     """
@@ -58,7 +58,8 @@ class EvaluationSettings:
     fps: float | None = None
     theta: float | None = None
     theta_low: float | None = None
-    history: Literal["clam", "none"] = "clam"
+    history: str | None = None
+    retain_narrations: int | None = None
     num_workers: int = 2
     device: str = "auto"
 
@@ -80,6 +81,7 @@ def evaluate_world(settings: EvaluationSettings, progress: Progress) -> Evaluati
         "model": str(settings.model),
         "model_hash": model_hash(settings.model),
         "history": stream.history,
+        "retain_narrations": stream.retain_narrations,
         "fps": fps,
         "seconds": settings.duration_s,
         "theta": stream.theta,
@@ -94,7 +96,8 @@ def stream_settings(model: NarratorModel, settings: EvaluationSettings, fps: flo
     return replace(
         own,
         fps=fps,
-        history=settings.history,
+        history=settings.history or own.history,
+        retain_narrations=settings.retain_narrations,
         theta=own.theta if settings.theta is None else settings.theta,
         theta_low=own.theta_low if settings.theta_low is None else settings.theta_low,
     )
@@ -116,7 +119,7 @@ def narrate_videos(
         parts = [encoder.encode(frames[start : start + ENCODE_BATCH]) for start in starts]
         features.append(torch.cat(parts))
         progress("encoding", sum(len(done) for done in features), total)
-    engine = NarratorEngine(model, num_slots=len(videos))
+    engine = NarratorEngine(model, num_slots=len(videos), histories=[settings.history])
     for video in videos:
         engine.open_stream(str(video.seed), settings)
     said: dict[str, list[Narration]] = {str(video.seed): [] for video in videos}

@@ -53,7 +53,7 @@ class LocalNarrator:
         self.settings = stream_settings(narrator, model.config)
         self.image_size = encoder.image_size
         self._encoder = encoder
-        self._engine = NarratorEngine(model, num_slots=1)
+        self._engine = NarratorEngine(model, num_slots=1, histories=[self.settings.history])
 
     @classmethod
     def load(cls, path: Path, narrator: NarratorSettings, device: str = "auto", dtype: str = "auto") -> Self:

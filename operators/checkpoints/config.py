@@ -156,7 +156,9 @@ class FlowNarConfig:
                 raise CheckpointError(f"model config: {name} is {value}, it must be above 0.")
         for name, theta in {"theta": self.trigger.theta, "theta_low": self.trigger.theta_low}.items():
             if not 0 < theta < 1:
-                raise CheckpointError(f"model config: trigger.{name} is {theta}, it must lie between 0 and 1.")
+                raise CheckpointError(
+                    f"model config: trigger.{name} is {theta}, but 0 < {name} < 1 must hold."
+                )
         _ = self.clam  # checks the memory's sizes
         if self.model_type != "flownar":
             raise CheckpointError(

@@ -59,8 +59,8 @@ class NarratorEngine:
         self._memory = MemorySlots(lambda kind: self._make_pool(kind, num_slots))
         known = [self._memory.history(kind) for kind in {model.memory.name, *histories}]
         self._sizes = sizes or slot_sizes(model, known)
-        positions = lifecycle.max_position(model, self._rules)
-        self._runner = LanguageRunner(model.decoder, num_slots, self._sizes, positions)
+        self._last_position = lifecycle.max_position(model, self._rules, self._sizes)
+        self._runner = LanguageRunner(model.decoder, num_slots, self._sizes, self._last_position)
         self._free_slots = list(range(num_slots))[::-1]
         self._streams: dict[str, Stream] = {}
         self._limits = FrameLimits(
@@ -93,7 +93,7 @@ class NarratorEngine:
                 f"all {len(self._streams)} slots are taken.", action="Raise live.num_slots or add narrators."
             )
         history = self._memory.history(settings.history)
-        plan = lifecycle.make_plan(stream, settings, self._model, self._rules, history)
+        plan = lifecycle.make_plan(stream, settings, self._model, self._rules, history, self._last_position)
         opened = lifecycle.new_stream(stream, self._free_slots[-1], plan, self._sizes)
         self._memory.open(opened.slot, settings.history, None)
         if snapshot is not None:
@@ -111,6 +111,14 @@ class NarratorEngine:
         """
         self._free_slots.append(self._stream(stream).slot)
         del self._streams[stream]
+
+    def num_cached_tokens(self, stream: str) -> int:
+        """Count the visible tokens of a stream: the length of its cache.
+
+        Raises:
+            EngineError: It is not open.
+        """
+        return self._stream(stream).regions.num_tokens
 
     @torch.inference_mode()
     def snapshot(self, stream: str) -> StreamSnapshot:

@@ -21,9 +21,22 @@ LIMITED = ("max_narration_tokens", "max_segment_frames", "max_new_tokens")
 
 
 def make_plan(
-    name: str, settings: StreamSettings, model: NarratorModel, rules: ContextRules, history: VisualHistory
+    name: str,
+    settings: StreamSettings,
+    model: NarratorModel,
+    rules: ContextRules,
+    history: VisualHistory,
+    last_position: int,
 ) -> StreamPlan:
     """Work out what a stream is narrated with.
+
+    Args:
+        name: Stream id.
+        settings: As asked for.
+        model: The model.
+        rules: The context rules.
+        history: The stream's visual history.
+        last_position: Largest position that may be used.
 
     Raises:
         EngineError: The settings ask for more than the model's limits.
@@ -51,14 +64,19 @@ def make_plan(
         user=layout.user(settings.prompt),
         num_memory_tokens=history.num_tokens,
         keeps_frames=history.keeps_frames,
-        max_position=max_position(model, rules),
+        max_position=last_position,
     )
 
 
-def max_position(model: NarratorModel, rules: ContextRules) -> int:
-    """Return the largest position that a stream may use."""
+def max_position(model: NarratorModel, rules: ContextRules, sizes: RegionSizes) -> int:
+    """Return the largest position that a stream may use.
+
+    Without rebasing, positions count what was ever fed: up to what a slot holds that nothing is pruned from.
+    """
     largest = model.decoder.config.max_positions - 1
-    return min(model.config.limits.max_trained_position, largest) if rules.rebase else largest
+    if not rules.rebase:
+        return max(largest, sizes.total)
+    return min(model.config.limits.max_trained_position, largest)
 
 
 def new_stream(name: str, slot: int, plan: StreamPlan, sizes: RegionSizes) -> Stream:
@@ -108,8 +126,9 @@ def take_snapshot(
             action="Use `released_live` or `paper`.",
         )
     regions = stream.regions
-    places = stream.slot * cache.slot_size + regions.visible_keys()[0]
-    keys, values = cache.export(torch.from_numpy(places))
+    places = torch.from_numpy(stream.slot * cache.slot_size + regions.visible_keys()[0])
+    keys, values = cache.export(places)
+    present = cache.export_present(places)
     return StreamSnapshot(
         settings=stream.settings,
         model_hash=model_hash,
@@ -129,6 +148,7 @@ def take_snapshot(
         memory={name: tensor.cpu() for name, tensor in memory.export(stream.slot).items()},
         keys=keys.cpu(),
         values=values.cpu(),
+        present=None if present is None else present.cpu(),
     )
 
 
@@ -157,8 +177,12 @@ def restore_snapshot(
     expected = cache.shape_of(len(places))
     if {snapshot.keys.shape, snapshot.values.shape} != {expected}:
         raise _unfit(stream, "a model of other sizes")
+    present = snapshot.present
+    if (None if present is None else present.shape) != cache.present_shape(len(places)):
+        raise _unfit(stream, "a model that routes other layers")
     memory.open(stream.slot, stream.settings.history, snapshot.memory)
-    cache.restore(stream.slot * cache.slot_size + places, positions, snapshot.keys, snapshot.values)
+    places = stream.slot * cache.slot_size + places
+    cache.restore(places, positions, snapshot.keys, snapshot.values, present)
     for name in ("position", "segment", "num_frames", "frames_since_narration", "start", "start_time_ns"):
         setattr(stream, name, getattr(snapshot, name))
     stream.last_narration_ns = snapshot.last_narration_ns

@@ -6,8 +6,8 @@ from operators.memory.history import VisualHistory
 from operators.narrator.model import NarratorModel
 from operators.narrator.regions import RegionSizes
 
-MAX_PROMPT_TOKENS = 256
-"""Room of a slot for system prompt and user prompt; ordinary ones take some dozens."""
+MAX_USER_TOKENS = 256
+"""Room of a slot for a stream's own prompt; ordinary ones take some dozens."""
 
 
 def slot_sizes(model: NarratorModel, histories: Iterable[VisualHistory]) -> RegionSizes:
@@ -21,7 +21,7 @@ def slot_sizes(model: NarratorModel, histories: Iterable[VisualHistory]) -> Regi
     segments = [layout.num_segment_tokens(limits.max_segment_frames, h.num_tokens) for h in histories]
     kept = [limits.max_visual_tokens for h in histories if h.keeps_frames]
     return RegionSizes(
-        prompt=MAX_PROMPT_TOKENS,
+        prompt=_prompt_tokens(model),
         narrations=limits.max_narration_tokens + len(layout.reply) + limits.max_new_tokens,
         visual=max(segments + kept),
     )
@@ -36,7 +36,12 @@ def unpruned_sizes(num_frames: int, model: NarratorModel) -> RegionSizes:
     """
     limits, layout = model.config.limits, model.layout
     return RegionSizes(
-        prompt=MAX_PROMPT_TOKENS + num_frames * len(layout.newline),
+        prompt=_prompt_tokens(model) + num_frames * len(layout.newline),
         narrations=num_frames * (1 + len(layout.reply) + limits.max_new_tokens),
         visual=num_frames * layout.num_segment_tokens(1),
     )
+
+
+def _prompt_tokens(model: NarratorModel) -> int:
+    layout = model.layout
+    return len(layout.system) + max(len(layout.user(None)), MAX_USER_TOKENS) + len(layout.newline)

@@ -19,6 +19,7 @@ FORMAT = 2
 _KEY = "flownar.stream"
 _TENSORS = ("keys", "values")
 _MEMORY = "memory."
+_PRESENT = "present"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class StreamSnapshot:
         prompt, narrations, visual: (position, length) of the runs of visible tokens, see `regions`.
         memory: State of the visual history, by name; see `memory_slots.HistoryPool.export`.
         keys, values: Of the visible tokens, in the order of the runs [layers, L, kv_heads, D]; not rotated.
+        present: Which of them passed through which routed layer, bool [routed layers, L]; None: none routes.
     """
 
     settings: StreamSettings
@@ -57,6 +59,7 @@ class StreamSnapshot:
     memory: Mapping[str, Tensor]
     keys: Tensor
     values: Tensor
+    present: Tensor | None = None
 
     def to_bytes(self) -> bytes:
         """Write as safetensors, with everything that is not a tensor as JSON in its header."""
@@ -67,6 +70,7 @@ class StreamSnapshot:
         header = json.dumps({"format": FORMAT, **plain}, separators=(",", ":"))
         tensors = {name: getattr(self, name) for name in _TENSORS}
         tensors |= {_MEMORY + name: tensor for name, tensor in self.memory.items()}
+        tensors |= {} if self.present is None else {_PRESENT: self.present}
         return save({name: tensor.contiguous() for name, tensor in tensors.items()}, {_KEY: header})
 
     @classmethod
@@ -95,7 +99,8 @@ class StreamSnapshot:
 
 
 def _plain_names() -> list[str]:
-    return [field.name for field in fields(StreamSnapshot) if field.name not in {*_TENSORS, "memory"}]
+    tensors = {*_TENSORS, _PRESENT, "memory"}
+    return [field.name for field in fields(StreamSnapshot) if field.name not in tensors]
 
 
 def _parsed(header: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str, Any]:
@@ -104,6 +109,7 @@ def _parsed(header: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str, Any
     parsed["memory"] = {
         name.removeprefix(_MEMORY): tensor for name, tensor in tensors.items() if name.startswith(_MEMORY)
     }
+    parsed[_PRESENT] = tensors.get(_PRESENT)
     parsed["settings"] = StreamSettings(**header["settings"])
     for name in ("position", "start"):
         parsed[name] = None if header[name] is None else FramePosition(*header[name])

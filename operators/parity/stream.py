@@ -19,8 +19,8 @@ from operators.narrator.settings import StreamSettings
 from operators.narrator.sizing import unpruned_sizes
 from operators.narrator.types import FrameInput, FramePosition
 from operators.parity.comparison import Comparison, FileResult
+from operators.parity.recorded_settings import RecordedSettings
 from operators.parity.stream_trace import StreamTrace, TraceObserver
-from operators.parity.tiny_model import MODEL_FOLDER, SETTINGS_FILE
 
 PART = "stream"
 P_TOLERANCE = 1e-4
@@ -41,8 +41,8 @@ def check_stream(folder: Path) -> Iterator[FileResult]:
         FlowNarError: The model can't be loaded.
         OSError, KeyError: A file is not of the recorded form.
     """
-    model = load_model(folder / MODEL_FOLDER, device="cpu", dtype="float32")
-    placeholder = int(json.loads((folder / SETTINGS_FILE).read_text())["v_placeholder_id"])
+    model = load_model(folder / "tiny_model", device="cpu", dtype="float32")
+    placeholder = RecordedSettings.from_folder(folder / "tiny_model").vision_id
     runs = {path: json.loads(path.read_text()) for path in sorted((folder / PART).glob("*_video_*.json"))}
     runs = {path: run for path, run in runs.items() if isinstance(run, dict) and "p_skip" in run}
     for video in sorted({run["video"] for run in runs.values()}):

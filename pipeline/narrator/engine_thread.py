@@ -88,10 +88,11 @@ class EngineThread:
         torch.set_num_threads(self._num_threads)
         model_settings, num_slots = self._settings.model, self._settings.live.num_slots
         model = load_model(model_settings.path, model_settings.device, model_settings.dtype)
+        streams = stream_settings(self._settings.narrator, model.config)
         loop = NarratorLoop(
-            NarratorEngine(model, num_slots=num_slots),
+            NarratorEngine(model, num_slots=num_slots, histories=[streams.history]),
             num_slots,
-            stream_settings(self._settings.narrator, model.config),
+            streams,
             prompt_version(self._settings.narrator, model.config),
         )
         _log.info("engine ready with %d slots and %d threads", num_slots, self._num_threads)

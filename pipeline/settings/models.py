@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Literal, Self
 
 import platformdirs
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from operators.errors import OperatorError
+from operators.memory.histories.spec import HistorySpec
 from pipeline.settings.connections import KafkaSettings, RaySettings, RedisSettings
 from pipeline.settings.section import LocalPath, Section
 
@@ -50,9 +52,9 @@ class NarratorSettings(Section):
     """The user's instruction."""
     fps: float | None = Field(default=None, gt=0)
     """Frames per second that the model sees."""
-    theta: float | None = Field(default=None, ge=0, le=1)
+    theta: float | None = Field(default=None, gt=0, lt=1)
     """Threshold of p(skip) when the segment is longer than average."""
-    theta_low: float | None = Field(default=None, ge=0, le=1)
+    theta_low: float | None = Field(default=None, gt=0, lt=1)
     """Threshold of p(skip) before that."""
     average_segment_s: float | None = Field(default=None, gt=0)
     """Length of an average segment."""
@@ -64,8 +66,16 @@ class NarratorSettings(Section):
     """A longer segment folds silently into the memory."""
     max_new_tokens: int | None = Field(default=None, ge=1)
     """Longest narration."""
-    history: Literal["clam", "none"] = "clam"
-    """Visual memory: the model's, or none (to measure what it is worth)."""
+    history: str | None = None
+    """Visual history: the model's own memory, or `none`, `recent:4`, `kmeans`, `moviechat`, `retain_all`."""
+
+    @field_validator("history")
+    @classmethod
+    def _history_is_known(cls, history: str | None) -> str | None:
+        try:
+            return history if history is None else str(HistorySpec.parse(history))
+        except OperatorError as error:
+            raise ValueError(str(error)) from error
 
     @model_validator(mode="after")
     def _thetas_are_ordered(self) -> Self:

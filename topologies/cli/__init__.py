@@ -17,6 +17,8 @@ COMMAND_MODULES: tuple[str, ...] = (
     "watch",
     "narrate",
     "evaluate",
+    "parity",
+    "bench",
     "dlq",
     "world",
     "demo",

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 WORLD_HELP = "Seeds, first:last, both included: below 100000 training, from 200000 test videos."
 SECONDS_HELP = "Length of every video."
 MODEL_HELP = "Model folder; the one in the settings if left out."
-HISTORY_HELP = "What the model sees of the past: clam, its memory; none, zeros in its place."
+HISTORY_HELP = (
+    "What the model sees of the past; its own memory if left out. For comparison: none, recent:FRAMES, "
+    "kmeans:TOKENS, moviechat:FRAMES, retain_all."
+)
+RETAIN_HELP = "Narrations that stay visible, 0 for none; all if left out."
 FPS_HELP = "Frames per second; the model's own if left out."
 THETA_HELP = "Threshold on p(skip) once an average segment has passed; the model's own if left out."
 THETA_LOW_HELP = "Threshold before that; the model's own if left out."
@@ -33,10 +37,11 @@ def evaluate(
     world: Annotated[str, typer.Option(help=WORLD_HELP, metavar="FIRST:LAST")],
     seconds: Annotated[float, typer.Option(help=SECONDS_HELP)] = 180.0,
     model: Annotated[Path | None, typer.Option(help=MODEL_HELP)] = None,
-    history: Annotated[str, typer.Option(help=HISTORY_HELP)] = "clam",
+    history: Annotated[str | None, typer.Option(help=HISTORY_HELP)] = None,
+    retain: Annotated[int | None, typer.Option(help=RETAIN_HELP, min=0)] = None,
     fps: Annotated[float | None, typer.Option(help=FPS_HELP, min=0.1)] = None,
-    theta: Annotated[float | None, typer.Option(help=THETA_HELP, min=0.0, max=1.0)] = None,
-    theta_low: Annotated[float | None, typer.Option(help=THETA_LOW_HELP, min=0.0, max=1.0)] = None,
+    theta: Annotated[float | None, typer.Option(help=THETA_HELP)] = None,
+    theta_low: Annotated[float | None, typer.Option(help=THETA_LOW_HELP)] = None,
     workers: Annotated[int | None, typer.Option(help=WORKERS_HELP, min=1)] = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
@@ -50,12 +55,17 @@ def evaluate(
       flownar evaluate --world 200000:200020 --seconds 180
 
       flownar evaluate --world 200000:200020 --history none --json | jq .needs_memory_right
+
+      flownar evaluate --world 200000:200020 --history recent:2 --retain 10
     """
     # OpenMP reads it when torch is imported: threads that spin while they wait make a busy machine crawl.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     seeds = parse_seeds(world)
-    if history not in {"clam", "none"}:
-        fail(f"--history is clam or none, not {history}.", exit_code=EXIT_USAGE)
+    if history is not None:
+        check_history(history)
+    for name, value in {"--theta": theta, "--theta-low": theta_low}.items():
+        if value is not None and not 0.0 < value < 1.0:
+            fail(f"{name} {value:g} does not lie between 0 and 1, both excluded.", exit_code=EXIT_USAGE)
     from pipeline.config import load_settings  # noqa: PLC0415
     from topologies.evaluate import EvaluationSettings, evaluate_world  # noqa: PLC0415
 
@@ -67,7 +77,8 @@ def evaluate(
         fps=fps,
         theta=theta,
         theta_low=theta_low,
-        history=cast(Literal["clam", "none"], history),
+        history=history,
+        retain_narrations=retain,
         num_workers=workers or os.cpu_count() or 1,
         device=configured.device,
     )
@@ -89,6 +100,17 @@ def parse_seeds(text: str) -> range:
             exit_code=EXIT_USAGE,
         )
     return range(int(first), int(last or first) + 1)
+
+
+def check_history(text: str) -> None:
+    """Read a visual history; an unknown one ends the command with a message."""
+    from operators.errors import OperatorError  # noqa: PLC0415
+    from operators.memory.histories.spec import HistorySpec  # noqa: PLC0415
+
+    try:
+        HistorySpec.parse(text)
+    except OperatorError as error:
+        fail(f"--history: {error.message}", error.action, exit_code=EXIT_USAGE)
 
 
 @contextmanager

@@ -199,7 +199,7 @@ def test_settings_that_do_not_fit_are_refused_and_leave_the_slot_free(model, set
     for name in ("max_new_tokens", "max_segment_frames", "max_narration_tokens"):
         with pytest.raises(EngineError, match=f"{name} is 5000"):
             engine.open_stream("cam", replace(settings, **{name: 5000}))
-    with pytest.raises(EngineError, match="the limit is 256"):
+    with pytest.raises(EngineError, match="the prompt takes"):
         engine.open_stream("cam", replace(settings, prompt="word " * 100))
     with pytest.raises(LayoutError, match="pecial tokens"):
         engine.open_stream("cam", replace(settings, prompt="<eos>"))

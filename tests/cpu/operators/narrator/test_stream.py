@@ -20,7 +20,7 @@ MODEL = make_model(max_trained_position=MAX_POSITION, max_narration_tokens=90)
 
 def make_stream(**changes):
     stream_settings = replace(StreamSettings.from_config(MODEL.config), **changes)
-    plan = make_plan("cam", stream_settings, MODEL, PAPER, MODEL.memory)
+    plan = make_plan("cam", stream_settings, MODEL, PAPER, MODEL.memory, MAX_POSITION)
     return new_stream("cam", 0, plan, slot_sizes(MODEL, [MODEL.memory]))
 
 

@@ -1,0 +1,109 @@
+"""`flownar bench`: figures of speed and endurance, as JSON."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from topologies.cli.console import EXIT_USAGE, err, fail, out, print_json
+
+if TYPE_CHECKING:
+    from operators.narrator.settings import StreamSettings
+
+MODEL_HELP = "Model folder."
+VIDEOS_HELP = "Folder of feature videos, video_*.npz, with their truth, video_*_truth.json."
+FRAMES_HELP = "Frames of the stream."
+RETAIN_HELP = "Narrations that stay visible; all that fit the budget if left out."
+BUDGET_HELP = "Tokens of all narrations that stay visible; the model's own limit if left out."
+HISTORY_HELP = "Visual history; the model's own memory if left out."
+SEED_HELP = "Of the order of the segments."
+DEVICE_HELP = "auto, cpu, cuda or cuda:N."
+JSON_HELP = "Print one JSON object: settings, and marks with a row of figures each."
+
+bench_app = typer.Typer(name="bench", help="Measure speed and endurance.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(bench_app)
+
+
+@bench_app.callback()
+def bench() -> None:
+    """Measure speed and endurance."""
+
+
+@bench_app.command()
+def endless(
+    model: Annotated[Path, typer.Option(help=MODEL_HELP)] = Path("tests/golden/tiny_model"),
+    videos: Annotated[Path, typer.Option(help=VIDEOS_HELP)] = Path("tests/golden/stream"),
+    frames: Annotated[int, typer.Option(help=FRAMES_HELP, min=1)] = 1_000_000,
+    retain: Annotated[int | None, typer.Option(help=RETAIN_HELP, min=0)] = None,
+    max_narration_tokens: Annotated[int | None, typer.Option(help=BUDGET_HELP, min=0)] = None,
+    history: Annotated[str | None, typer.Option(help=HISTORY_HELP)] = None,
+    seed: Annotated[int, typer.Option(help=SEED_HELP)] = 0,
+    device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "cpu",
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Narrate one stream of any length and show that it stays what it was.
+
+    The stream is stitched from recorded segments in random order, so that it is known what is right. At 1,000
+    frames, at every power of ten and at the end, a row says how right the texts were since the row before,
+    and how long steps, cache and memory are now.
+
+    Examples:
+
+      flownar bench endless --frames 1000000 --retain 4
+
+      flownar bench endless --frames 10000 --max-narration-tokens 200 --json
+    """
+    from operators.frames.threads import use_one_thread  # noqa: PLC0415
+    from topologies.bench.endless import EndlessSettings, run_endless  # noqa: PLC0415
+
+    if history is not None:
+        from topologies.cli.evaluate import check_history  # noqa: PLC0415
+
+        check_history(history)
+    for path, option in ((model, "--model"), (videos, "--videos")):
+        if not path.is_dir():
+            fail(f"{option}: there is no folder {path}.", exit_code=EXIT_USAGE)
+    use_one_thread()
+    asked = {"retain_narrations": retain, "max_narration_tokens": max_narration_tokens, "history": history}
+    wanted: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+
+    def changed(own: "StreamSettings") -> "StreamSettings":
+        return replace(own, **wanted)
+
+    rows = []
+    with err.status(f"narrating {frames:,} frames") as status:
+        for row in run_endless(EndlessSettings(model, videos, frames, changed, seed, device)):
+            rows.append(row)
+            status.update(f"narrating: {row['frames']:,} of {frames:,} frames")
+            if not as_json:
+                _show(row, is_first=len(rows) == 1)
+    if as_json:
+        print_json(
+            {"model": str(model), "frames": frames, "seed": seed, "device": device, **wanted, "marks": rows}
+        )
+
+
+COLUMNS = {
+    "frames": "frames",
+    "texts_right": "right",
+    "activity_right": "activity",
+    "at_true_end": "in time",
+    "step_ms_p50": "step ms",
+    "step_ms_p95": "p95",
+    "cache_tokens_mean": "cache",
+    "cache_tokens_max": "most",
+    "memory_state_bytes": "memory B",
+    "process_mib": "MiB",
+}
+"""Figure: its heading."""
+
+
+def _show(row: dict[str, Any], *, is_first: bool) -> None:
+    if is_first:
+        out.print("".join(f"{heading:>9}" for heading in COLUMNS.values()), style="bold", highlight=False)
+    out.print("".join(f"{row[name]:>9}" for name in COLUMNS), highlight=False)
