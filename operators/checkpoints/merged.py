@@ -15,6 +15,7 @@ from operators.checkpoints.tensor_info import TensorInfo, of_prefix
 from operators.checkpoints.tensors import check_prefixes, read_tensors, without_prefix
 from operators.checkpoints.vision_folder import vision_files, vision_infos
 from operators.checkpoints.weights import WeightFiles
+from operators.errors import CheckpointError
 
 
 class MergedFolder:
@@ -33,6 +34,11 @@ class MergedFolder:
     def config(self) -> FlowNarConfig:
         """See `source.ModelSource`; config.json as it stands."""
         text = files.read_text(self.path, files.CONFIG)
+        kind = files.read_json(self.path, files.CONFIG).get("model_type", "flownar")
+        if kind != "flownar":
+            raise CheckpointError(
+                f"{self.path} holds a {kind!r} model alone, without connector and memory.", action=files.FORMS
+            )
         return FlowNarConfig.from_json(text, where=str(self.path / files.CONFIG))
 
     def tokenizer(self) -> Tokenizer:

@@ -219,6 +219,13 @@ def test_missing_files_of_the_base_are_named(folder: Path, name: str) -> None:
         load_model(folder, "cpu")
 
 
+def test_a_base_alone_is_no_model() -> None:
+    with pytest.raises(
+        CheckpointError, match=r"'llama' model alone.*A model folder holds .*base/ and adapter/"
+    ):
+        load_model(TINY_MODEL / "base", "cpu")
+
+
 def test_a_pickled_base_is_refused(folder: Path) -> None:
     (folder / BASE_WEIGHTS).rename(folder / "base/pytorch_model.bin")
     with pytest.raises(CheckpointError, match=r"only as a pickle: pytorch_model.bin"):
