@@ -1,4 +1,4 @@
-"""Load the narrator's part of a model; transformers is needed only for a GGUF language model."""
+"""Load the narrator's part of a model; transformers is needed only for a tokenizer that a GGUF file holds."""
 
 from pathlib import Path
 
