@@ -220,9 +220,7 @@ def test_missing_files_of_the_base_are_named(folder: Path, name: str) -> None:
 
 
 def test_a_base_alone_is_no_model() -> None:
-    with pytest.raises(
-        CheckpointError, match=r"'llama' model alone.*holds .*base/ and adapter/"
-    ):
+    with pytest.raises(CheckpointError, match=r"'llama' model alone.*holds .*base/ and adapter/"):
         load_model(TINY_MODEL / "base", "cpu")
 
 
