@@ -107,8 +107,9 @@ def new_stream(name: str, slot: int, plan: StreamPlan, sizes: RegionSizes) -> St
             f"{plan.max_position}.",
             action="Lower max_segment_frames, or shorten the prompt.",
         )
-    keeps_books = plan.rules.unfinished == "breaks"
-    books = SlotPruning.of_opening(layout) if keeps_books else None
+    books = None
+    if plan.rules.unfinished == "breaks":
+        books = SlotPruning.of_opening(layout, keep_newlines=plan.rules.keep_newlines)
     return Stream(name=name, slot=slot, plan=plan, regions=StreamRegions(sizes), slot_pruning=books)
 
 

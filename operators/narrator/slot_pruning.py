@@ -31,20 +31,22 @@ class SlotPruning:
 
     Attributes:
         layout: Pieces of the sequence.
+        keep_newlines: Pruning begins behind the newline before a segment's brackets, not with it.
         visual_start: Slot at which the next pruning begins.
         narrations: First and last slot of the narrations that are kept, oldest first.
         latest: What the last narration's end pruned.
     """
 
     layout: SequenceLayout
+    keep_newlines: bool
     visual_start: int
     narrations: list[tuple[int, int]] = field(default_factory=list)
     latest: tuple[PrunedSlots, ...] = ()
 
     @classmethod
-    def of_opening(cls, layout: SequenceLayout) -> "SlotPruning":
+    def of_opening(cls, layout: SequenceLayout, *, keep_newlines: bool) -> "SlotPruning":
         """The books before the first frame: pruning begins at the opening's bracket."""
-        return cls(layout, visual_start=len(layout.system))
+        return cls(layout, keep_newlines, visual_start=len(layout.system))
 
     def end_narration(
         self, regions: StreamRegions, *, shown: int, is_opening: bool, is_finished: bool, retain: int | None
@@ -80,7 +82,8 @@ class SlotPruning:
             size = last - first + 1
             self.narrations = [(start - size, stop - size) for start, stop in self.narrations]
         if is_finished:
-            self.visual_start = regions.num_tokens + 1 + len(layout.newline)
+            kept = len(layout.newline) if self.keep_newlines else 0
+            self.visual_start = regions.num_tokens + 1 + kept
         self.latest = tuple(pruned)
 
     @staticmethod

@@ -57,7 +57,8 @@ class Comparison:
             self._note(name, math.inf, tolerance, f"shape {mine.shape}, recorded {theirs.shape}")
             return
         agree = (mine == theirs) | (np.isnan(mine) & np.isnan(theirs))
-        differences = np.where(agree, 0.0, np.nan_to_num(np.abs(mine - theirs), nan=math.inf))
+        with np.errstate(invalid="ignore"):
+            differences = np.where(agree, 0.0, np.nan_to_num(np.abs(mine - theirs), nan=math.inf))
         largest = float(differences.max(initial=0.0))
         where = ""
         if largest > tolerance:
