@@ -16,6 +16,7 @@ import torch
 from operators.checkpoints.load import load_model, model_hash
 from operators.checkpoints.placement import resolve_device
 from operators.encoder.frame_encoder import FrameEncoder
+from operators.memory.histories.spec import LEARNED_NAMES
 from operators.narrator.settings import StreamSettings
 from operators.training.run import TrainingResult, run_training
 from operators.training.settings import demo_settings, smoke_settings
@@ -37,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     settings = smoke_settings(workers) if options.smoke else demo_settings(options.seconds, workers)
     if options.first_seed is not None:
         settings = replace(settings, data=replace(settings.data, first_seed=options.first_seed))
+    settings = replace(settings, sizes=replace(settings.sizes, memory_kind=options.memory))
     result = run_training(settings, options.out, device)
     report: dict[str, object] = {"model_hash": model_hash(options.out), "device": _device_name(device)}
     report |= _figures(result) | _evaluate(options.out, result, device)
@@ -53,7 +55,7 @@ def _evaluate(path: Path, result: TrainingResult, device: torch.device) -> dict[
         for sample in sorted(result.validation, key=lambda sample: sample.seed)
     ]
     figures: dict[str, object] = {}
-    for history in ("clam", "none"):
+    for history in (model.memory.name, "none"):
         settings = replace(StreamSettings.from_config(model.config), history=history)
         narrated = narrate_videos(encoder, model, videos, settings)
         report = EvaluationReport(tuple(narrated), {"history": history})
@@ -89,6 +91,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--workers", type=int, help="rendering processes (default: all cores but one)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: %(default)s)")
+    parser.add_argument(
+        "--memory", choices=LEARNED_NAMES, default="clam", help="kind of memory (default: %(default)s)"
+    )
     parser.add_argument("--first-seed", type=int, help="seed of the first training video")
     parser.add_argument(
         "--smoke", action="store_true", help="a tiny model, a few steps: does everything run?"

@@ -3,11 +3,13 @@
 from operators.checkpoints.config import FlowNarConfig
 from operators.checkpoints.source import AdapterTensors
 from operators.checkpoints.tensors import check_shapes, shapes_of
-from operators.memory.clam import Clam
+from operators.memory.histories.build import LearnedHistory, build_memory
 from operators.narrator.connector import Connector
 
 
-def build_adapter(tensors: AdapterTensors, config: FlowNarConfig, hidden_size: int) -> tuple[Connector, Clam]:
+def build_adapter(
+    tensors: AdapterTensors, config: FlowNarConfig, hidden_size: int
+) -> tuple[Connector, LearnedHistory]:
     """Build connector and memory, float32 on the CPU.
 
     Args:
@@ -17,12 +19,13 @@ def build_adapter(tensors: AdapterTensors, config: FlowNarConfig, hidden_size: i
 
     Raises:
         CheckpointError: A tensor is missing, unexpected or mis-shaped.
+        OperatorError: The kind of memory is unknown.
     """
     connector = Connector(config.vision.hidden_size, hidden_size)
-    clam = Clam(config.clam)
+    memory = build_memory(config)
     parts = (
         (tensors.connector_prefix, connector, tensors.connector),
-        (tensors.clam_prefix, clam, tensors.clam),
+        (tensors.memory_prefix, memory, tensors.memory),
     )
     expected: dict[str, tuple[int, ...]] = {}
     found: dict[str, tuple[int, ...]] = {}
@@ -32,4 +35,4 @@ def build_adapter(tensors: AdapterTensors, config: FlowNarConfig, hidden_size: i
     check_shapes(expected, found, tensors.where)
     for _, module, weights in parts:
         module.load_state_dict(dict(weights))
-    return connector, clam
+    return connector, memory

@@ -49,7 +49,7 @@ def convert_model(
     config, language_config = source.config(), source.language_config()
     sizes = DecoderConfig.from_json(language_config)
     read_layout(source, sizes.vocab_size)
-    connector, clam = build_adapter(source.adapter(), config, sizes.hidden_size)
+    connector, memory = build_adapter(source.adapter(), config, sizes.hidden_size)
     parts = ModelParts(
         config=config,
         vision_config={} if vision is None else read_vision_config(vision),
@@ -57,7 +57,7 @@ def convert_model(
         language_config=language_config,
         language={},
         connector=_converted(connector.state_dict(), dtype),
-        clam=clam.state_dict(),
+        memory=memory.state_dict(),
         tokenizer=source.tokenizer(),
     )
     language: dict[str, Tensor] = {}

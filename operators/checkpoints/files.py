@@ -22,7 +22,6 @@ FILES = (CONFIG, ADAPTER, VISION_CONFIG, VISION_WEIGHTS, LANGUAGE_CONFIG, LANGUA
 """What a model folder holds as this project writes it."""
 
 CONNECTOR_PREFIX = "connector."
-CLAM_PREFIX = "clam."
 
 FORMS = (
     f"A model folder holds {', '.join(FILES)}; a folder of a released model holds base/ and adapter/ "

@@ -15,8 +15,9 @@ from operators.checkpoints.report import (
 from operators.checkpoints.sequence_layout import read_layout
 from operators.checkpoints.source import open_source
 from operators.checkpoints.tensor_info import TensorInfo
-from operators.memory.clam import Clam
 from operators.memory.half_lives import bias_half_lives
+from operators.memory.histories.build import LearnedHistory
+from operators.memory.histories.clam import ClamHistory
 from operators.narrator.decoder_config import DecoderConfig
 from operators.narrator.layout import SequenceLayout
 
@@ -37,7 +38,7 @@ def inspect_model(path: Path) -> ModelReport:
     config, language = source.config(), DecoderConfig.from_json(source.language_config())
     layout = read_layout(source, language.vocab_size)
     source.language_tensors()  # checks all names and shapes; nothing is read before the first is asked for
-    _, clam = build_adapter(source.adapter(), config, language.hidden_size)
+    _, memory = build_adapter(source.adapter(), config, language.hidden_size)
     return ModelReport(
         path=str(path),
         form=source.form,
@@ -46,8 +47,8 @@ def inspect_model(path: Path) -> ModelReport:
         language=language,
         pieces=_pieces(layout),
         parts=tuple(_part(name, tensors) for name, tensors in source.parts().items()),
-        stream=_stream(config, language, layout),
-        half_lives=_half_lives(clam, config.fps),
+        stream=_stream(config, language, layout, memory.state_bytes),
+        half_lives=_half_lives(memory, config.fps),
     )
 
 
@@ -78,7 +79,9 @@ def _pieces(layout: SequenceLayout) -> tuple[PieceReport, ...]:
     )
 
 
-def _stream(config: FlowNarConfig, language: DecoderConfig, layout: SequenceLayout) -> StreamReport:
+def _stream(
+    config: FlowNarConfig, language: DecoderConfig, layout: SequenceLayout, memory_bytes: int
+) -> StreamReport:
     per_token = 2 * language.num_layers * language.num_kv_heads * language.head_dim * FLOAT32_BYTES
     limits = config.limits
     longest = layout.num_segment_tokens(limits.max_segment_frames) + limits.max_new_tokens
@@ -88,13 +91,16 @@ def _stream(config: FlowNarConfig, language: DecoderConfig, layout: SequenceLayo
         num_segment_tokens=layout.num_segment_tokens(
             max(1, round(config.trigger.average_segment_s * config.fps))
         ),
-        memory_bytes=config.clam.state_bytes,
+        memory_bytes=memory_bytes,
         cache_bytes_per_token=per_token,
         max_cache_bytes=per_token * (limits.max_narration_tokens + longest),
     )
 
 
-def _half_lives(clam: Clam, fps: float) -> tuple[HalfLifeReport, ...]:
+def _half_lives(memory: LearnedHistory, fps: float) -> tuple[HalfLifeReport, ...]:
+    if not isinstance(memory, ClamHistory):
+        return ()  # no channels that fade at a rate of their own
+    clam = memory.clam
     frames = (bias_half_lives(clam) / clam.config.tokens_per_frame).sort(dim=-1).values  # [layers, H, K]
     return tuple(
         HalfLifeReport(layer, head, tuple(channels), tuple(frames / fps for frames in channels))

@@ -44,13 +44,13 @@ def load_model(
         language_config,
         {name: tensor.to(device, dtype) for name, tensor in source.language_tensors()},
     )
-    connector, clam = build_adapter(source.adapter(), config, decoder.config.hidden_size)
+    connector, memory = build_adapter(source.adapter(), config, decoder.config.hidden_size)
     return NarratorModel(
         config=config,
         layout=layout,
         decoder=decoder.eval(),
         connector=connector.to(device, dtype).eval(),
-        clam=clam.to(device).eval(),
+        memory=memory.to(device).eval(),
         tokenizer=tokenizer,
         model_hash=model_hash(source.path),
     )

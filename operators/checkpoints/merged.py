@@ -57,10 +57,10 @@ class MergedFolder:
         """See `source.ModelSource`."""
         path = self.path / files.ADAPTER
         tensors = read_tensors(path)
-        prefixes = (files.CONNECTOR_PREFIX, files.CLAM_PREFIX)
+        prefixes = (files.CONNECTOR_PREFIX, self._memory_prefix)
         check_prefixes(tensors, prefixes, str(path))
-        connector, clam = (without_prefix(tensors, prefix) for prefix in prefixes)
-        return AdapterTensors(connector, clam, str(path), *prefixes)
+        connector, memory = (without_prefix(tensors, prefix) for prefix in prefixes)
+        return AdapterTensors(connector, memory, str(path), *prefixes)
 
     def parts(self) -> dict[str, list[TensorInfo]]:
         """See `source.ModelSource`."""
@@ -69,8 +69,13 @@ class MergedFolder:
             **({} if vision is None else {"vision": vision_infos(vision)}),
             "language": list(self._language.infos().values()),
             "connector": of_prefix(adapter, files.CONNECTOR_PREFIX),
-            "memory": of_prefix(adapter, files.CLAM_PREFIX),
+            "memory": of_prefix(adapter, self._memory_prefix),
         }
+
+    @property
+    def _memory_prefix(self) -> str:
+        """What stands before the names of the memory's tensors: its kind."""
+        return f"{self.config().memory.kind}."
 
     def vision_path(self) -> Path | None:
         """See `source.ModelSource`."""

@@ -87,7 +87,7 @@ class ReleasedFolder:
 
     def adapter(self) -> AdapterTensors:
         """See `source.ModelSource`."""
-        connector, clam = (
+        connector, memory = (
             {
                 name.removeprefix(prefix): self._adapter.read(stored)
                 for name, stored in self._adapter.saved.items()
@@ -96,7 +96,7 @@ class ReleasedFolder:
             for prefix in (peft_adapter.CONNECTOR, peft_adapter.CLAM)
         )
         where = self._adapter.weights.where
-        return AdapterTensors(connector, clam, where, peft_adapter.CONNECTOR, peft_adapter.CLAM)
+        return AdapterTensors(connector, memory, where, peft_adapter.CONNECTOR, peft_adapter.CLAM)
 
     def parts(self) -> dict[str, list[TensorInfo]]:
         """See `source.ModelSource`."""

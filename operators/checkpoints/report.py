@@ -89,7 +89,7 @@ class ModelReport:
         pieces: The sequence layout.
         parts: Weights, part by part.
         stream: What a stream costs.
-        half_lives: How long the memory remembers, head by head.
+        half_lives: How long the memory remembers, head by head; empty if its kind has no such channels.
     """
 
     path: str

@@ -27,7 +27,7 @@ class ModelParts:
         language_config: `LlamaConfig` (or another supported one) as a dict.
         language: Tensors by their Hugging Face names; no `lm_head.weight` if it is tied.
         connector: Tensors `0.weight`, `0.bias`, `2.weight`, `2.bias`.
-        clam: Tensors of `Clam.state_dict()`.
+        memory: Tensors of the state dict of the memory that `config.memory.kind` names.
         tokenizer: The language model's tokenizer.
     """
 
@@ -37,7 +37,7 @@ class ModelParts:
     language_config: Mapping[str, Any]
     language: Mapping[str, Tensor]
     connector: Mapping[str, Tensor]
-    clam: Mapping[str, Tensor]
+    memory: Mapping[str, Tensor]
     tokenizer: Tokenizer
 
 
@@ -46,7 +46,7 @@ def save_model(
     parts: ModelParts,
     *,
     dtype: torch.dtype = torch.float16,
-    clam_dtype: torch.dtype = torch.float32,
+    memory_dtype: torch.dtype = torch.float32,
 ) -> None:
     """Write all files of a model folder; each file is replaced at once, others in the folder are left alone.
 
@@ -54,7 +54,7 @@ def save_model(
         path: The folder; made if it is not there.
         parts: What to write.
         dtype: Of the vision, language and connector weights on disk.
-        clam_dtype: Of the memory's weights on disk.
+        memory_dtype: Of the memory's weights on disk.
     """
     (path / files.LANGUAGE).mkdir(parents=True, exist_ok=True)
     _write_text(path / files.CONFIG, parts.config.to_json())
@@ -66,7 +66,8 @@ def save_model(
         _write_tensors(path / files.VISION_WEIGHTS, parts.vision, dtype)
     _write_tensors(path / files.LANGUAGE_WEIGHTS, parts.language, dtype)
     adapter = {files.CONNECTOR_PREFIX + name: tensor.to(dtype) for name, tensor in parts.connector.items()}
-    adapter |= {files.CLAM_PREFIX + name: tensor.to(clam_dtype) for name, tensor in parts.clam.items()}
+    prefix = f"{parts.config.memory.kind}."
+    adapter |= {prefix + name: tensor.to(memory_dtype) for name, tensor in parts.memory.items()}
     _write_tensors(path / files.ADAPTER, adapter)
 
 

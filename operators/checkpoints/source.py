@@ -20,16 +20,16 @@ class AdapterTensors:
 
     Attributes:
         connector: By their names in `Connector`.
-        clam: By their names in `Clam`.
+        memory: By their names in the memory, see `build_memory`.
         where: Name of the file, for messages.
-        connector_prefix, clam_prefix: What stands before the names in the file, for messages.
+        connector_prefix, memory_prefix: What stands before the names in the file, for messages.
     """
 
     connector: Mapping[str, Tensor]
-    clam: Mapping[str, Tensor]
+    memory: Mapping[str, Tensor]
     where: str
     connector_prefix: str
-    clam_prefix: str
+    memory_prefix: str
 
 
 class ModelSource(Protocol):

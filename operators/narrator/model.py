@@ -6,9 +6,7 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from operators.checkpoints.config import FlowNarConfig
-from operators.memory.clam import Clam
-from operators.memory.histories.clam import ClamHistory
-from operators.memory.history import VisualHistory
+from operators.memory.histories.build import LearnedHistory
 from operators.narrator.decoder import Decoder
 from operators.narrator.layout import SequenceLayout
 
@@ -22,7 +20,7 @@ class NarratorModel:
         layout: Pieces of the sequence.
         decoder: The language model.
         connector: Frame and memory tokens [..., D] to embeddings [..., hidden].
-        clam: The memory, float32.
+        memory: The visual history that it was trained with, float32.
         tokenizer: Writes prompts, reads narrations.
         model_hash: Tells models apart; a snapshot is restored only into the model it came from. Empty:
             unknown, not compared.
@@ -32,11 +30,6 @@ class NarratorModel:
     layout: SequenceLayout
     decoder: Decoder
     connector: nn.Module
-    clam: Clam
+    memory: LearnedHistory
     tokenizer: Tokenizer
     model_hash: str = ""
-
-    @property
-    def memory(self) -> VisualHistory:
-        """The memory as a visual history."""
-        return ClamHistory(self.clam)

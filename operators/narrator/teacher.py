@@ -5,7 +5,9 @@ from torch import Tensor
 
 from operators.errors import OperatorError
 from operators.narrator.attention import MaskedAttention
+from operators.narrator.frame_rows import frame_numbers
 from operators.narrator.model import NarratorModel
+from operators.narrator.pieces import FRAME_TOKEN
 from operators.narrator.rope import RotaryTable
 
 
@@ -29,10 +31,11 @@ class TeacherForcing:
         vision_id: int,
         memory_id: int,
     ) -> None:
-        self._decoder = model.decoder
+        self._decoder, self._vision_id = model.decoder, vision_id
         connector = model.connector
         with torch.inference_mode():
-            memories = model.clam.forward_all(frames.flatten(0, 1)[None], memory_reads(memory_frames, frames))
+            places = memory_reads(memory_frames, frames)
+            memories = model.memory.forward_all(frames.flatten(0, 1)[None], places)
             dtype = next(connector.parameters()).dtype
             self._embeddings = {
                 vision_id: connector(frames.to(dtype)).flatten(0, 1),  # [T x N, hidden]
@@ -66,7 +69,11 @@ class TeacherForcing:
         config = self._decoder.config
         positions = torch.arange(len(token_ids), device=token_ids.device)
         rotary = RotaryTable(config.rope, config.head_dim, len(token_ids), token_ids.device)
-        hidden = self._decoder(embedded, MaskedAttention(positions, visible, rotary))
+        frames = None
+        if config.depths is not None:
+            is_frame = (token_ids == self._vision_id).tolist()
+            frames = frame_numbers([[FRAME_TOKEN if is_one else 0 for is_one in is_frame]])
+        hidden = self._decoder(embedded, MaskedAttention(positions, visible, rotary), frames)
         return self._decoder.logits(hidden)
 
 

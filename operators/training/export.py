@@ -50,7 +50,7 @@ def export_model(
         language_config={"architectures": ["LlamaForCausalLM"], **language_config},
         language=weights,
         connector=language.connector.state_dict(),
-        clam=language.memory.clam.state_dict(),
+        memory=language.memory.memory.state_dict(),
         tokenizer=tokenizer,
     )
-    save_model(path, parts, dtype=torch.float16, clam_dtype=torch.float16)
+    save_model(path, parts, dtype=torch.float16, memory_dtype=torch.float16)

@@ -9,9 +9,9 @@ import logging
 import torch
 from torch import Tensor, nn
 
+from operators.checkpoints.config import FlowNarConfig
 from operators.datasets.world import MEMORY_LABEL_SIZES
-from operators.memory.clam import Clam
-from operators.memory.config import ClamConfig
+from operators.memory.histories.build import build_memory
 from operators.training.label_heads import LabelHeads
 from operators.training.optimiser import Stage
 from operators.training.settings import StageSettings
@@ -22,17 +22,18 @@ LOG_EVERY = 100
 
 
 class MemoryTrainer(nn.Module):
-    """A memory and heads on all of its tokens together."""
+    """The memory that a config names, and heads on all of its tokens together."""
 
-    def __init__(self, config: ClamConfig) -> None:
+    def __init__(self, config: FlowNarConfig) -> None:
         super().__init__()
-        self.clam = Clam(config)
-        self.heads = LabelHeads(config.num_memory_tokens * config.model_dim, MEMORY_LABEL_SIZES)
+        self.memory = build_memory(config)
+        width = config.memory.num_memory_tokens * config.vision.hidden_size
+        self.heads = LabelHeads(width, MEMORY_LABEL_SIZES)
 
     def read(self, features: Tensor, read_frames: Tensor) -> Tensor:
         """Memory tokens [B, R, M, D] of features [B, F, N, D] after the frames [B, R]."""
         size = features.shape[2]
-        return self.clam.forward_all(features.flatten(1, 2), read_frames.long() * size + size - 1)
+        return self.memory.forward_all(features.flatten(1, 2), read_frames.long() * size + size - 1)
 
     def loss(self, memory: Tensor, labels: Tensor) -> Tensor:
         """Loss of memory tokens [B, R, M, D] with labels [B, R, K]."""

@@ -78,7 +78,7 @@ def run_training(settings: TrainingSettings, out: Path, device: torch.device) ->
         bank = VideoBank(data.num_videos, settings, sizes, device)
         with VideoFeed(renderer, bank, validation_seeds) as feed:
             tower = new_tower(settings.sizes, settings.model_config(1).vision, device)
-            memory = MemoryTrainer(settings.model_config(1).clam).to(device)
+            memory = MemoryTrainer(settings.model_config(1)).to(device)
             language = new_language(settings, tokenizer, memory, device)
             feed.wait(1, 0)
             warm_up(language, bank, settings.language.batch)

@@ -21,6 +21,7 @@ class ModelSizes:
         width: D, width of the vision tower, the memory and the language model.
         vision_layers: Layers of the vision tower.
         vision_mlp: Hidden width of its MLPs.
+        memory_kind: `clam`, `retnet` or `token_mlp`.
         num_memory_tokens: M.
         language_layers: Layers of the decoder.
         language_mlp: Hidden width of its MLPs.
@@ -33,6 +34,7 @@ class ModelSizes:
     width: int = 256
     vision_layers: int = 6
     vision_mlp: int = 768
+    memory_kind: str = "clam"
     num_memory_tokens: int = 12
     language_layers: int = 4
     language_mlp: int = 768
@@ -146,6 +148,7 @@ class TrainingSettings:
                 num_memory_tokens=self.sizes.num_memory_tokens,
                 num_heads=self.sizes.num_heads,
                 gate_bias_init=self.gate_bias_init,
+                kind=self.sizes.memory_kind,
             ),
             limits=LimitsConfig(
                 max_trained_position=max_trained_position, max_segment_frames=MAX_SEGMENT_FRAMES

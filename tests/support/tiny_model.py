@@ -89,7 +89,7 @@ def write_tiny_model(path: Path, texts: Sequence[str] = TEXTS, seed: int = 0) ->
         language_config=language_config,
         language=dict(_random(_language_shapes(tokenizer.get_vocab_size()), generator)),
         connector=connector.state_dict(),
-        clam=clam.state_dict(),
+        memory=clam.state_dict(),
         tokenizer=tokenizer,
     )
     _make_it_talk(parts)

@@ -13,7 +13,7 @@ from operators.checkpoints.config import (
     TriggerConfig,
     VisionConfig,
 )
-from operators.memory.clam import Clam
+from operators.memory.histories.build import build_memory
 from operators.narrator.connector import Connector
 from operators.narrator.decoder import Decoder
 from operators.narrator.decoder_config import DecoderConfig
@@ -22,7 +22,6 @@ from operators.narrator.layout import SequenceLayout
 from operators.narrator.model import NarratorModel
 from operators.narrator.settings import StreamSettings
 from operators.narrator.types import FrameInput, FrameOutcome, FramePosition
-
 
 NEVER, ALWAYS = 1e-9, 1 - 1e-9
 """Thresholds under which the tiny models never and always choose to speak."""
@@ -95,7 +94,7 @@ def make_model(seed: int = 2, dtype: torch.dtype = torch.float32, **limits: int)
         layout=layout,
         decoder=Decoder.from_state_dict(LANGUAGE_CONFIG, weights).to(dtype).eval(),
         connector=Connector(16, 32).to(dtype).eval(),
-        clam=Clam(config.clam).to(dtype).eval(),
+        memory=build_memory(config).to(dtype).eval(),
         tokenizer=tokenizer,
     )
 

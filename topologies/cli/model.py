@@ -1,5 +1,6 @@
 """`flownar model`: look into model folders, and convert them."""
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
@@ -76,13 +77,14 @@ def _show(report: "ModelReport") -> None:
     )
     out.print(_parts_table(report))
     out.print(_layout_table(report))
-    out.print(_half_lives_table(report))
+    if report.half_lives:
+        out.print(_half_lives_table(report))
     out.print(
         f"One stream: memory {_bytes(stream.memory_bytes)}; cache "
         f"{_bytes(stream.cache_bytes_per_token)} a token, at most {_bytes(stream.max_cache_bytes)}",
         highlight=False,
     )
-    longest_s = max(channels.seconds[-1] for channels in report.half_lives)
+    longest_s = max((channels.seconds[-1] for channels in report.half_lives), default=math.inf)
     if longest_s < trigger.average_segment_s:
         out.print(
             f"[yellow]This memory forgets:[/] its longest half-life, {longest_s:.2g} s, is shorter than "

@@ -57,7 +57,7 @@ def test_whole_numbers_pass_for_fractions_but_not_the_other_way() -> None:
         ),
         (None, "memry", {}, r"unknown key 'memry'.*'memory'"),
         ("trigger", "theta", "high", r"trigger.theta must be float, got \"high\""),
-        ("trigger", "theta", 1.5, r"trigger.theta is 1.5, it must lie in 0 ... 1"),
+        ("trigger", "theta", 1.5, r"trigger.theta is 1.5, but 0 < theta < 1 must hold"),
         ("vision", "pooled_grid", [3], r"vision.pooled_grid must be a list of 2, got \[3\]"),
         ("vision", "pooled_grid", [3, 0], r"vision.pooled_grid is 0, it must be above 0"),
         ("vision", "pooled_token", 1, r"vision.pooled_token must be bool, got 1"),

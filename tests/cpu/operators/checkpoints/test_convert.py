@@ -18,7 +18,7 @@ from tests.support.tiny_model import write_tiny_model
 
 
 def assert_same(model: NarratorModel, other: NarratorModel) -> None:
-    for module in ("decoder", "connector", "clam"):
+    for module in ("decoder", "connector", "memory"):
         mine, theirs = (getattr(each, module).state_dict() for each in (model, other))
         assert mine.keys() == theirs.keys()
         assert all(torch.equal(mine[name], theirs[name]) for name in mine), module

@@ -30,7 +30,7 @@ def teacher_logits(model: NarratorModel, conversation: int) -> tuple[Tensor, Ten
     config, length = model.decoder.config, len(token_ids)
     with torch.inference_mode():
         first_tokens = torch.from_numpy(recorded["mem_frame_indices"]) * frames.shape[1]
-        memory = model.clam.forward_all(frames.flatten(0, 1)[None], first_tokens)[0]
+        memory = model.memory.forward_all(frames.flatten(0, 1)[None], first_tokens)[0]
         embedded = model.decoder.embed(token_ids.clamp(max=config.vocab_size - 1))
         embedded[token_ids == FRAME_ID] = model.connector(frames.flatten(0, 1))
         embedded[token_ids == MEMORY_ID] = model.connector(memory.flatten(0, 1))

@@ -30,13 +30,13 @@ def folder(original: Path, tmp_path: Path) -> Path:
 def test_parts_have_their_dtypes_and_the_weights_on_disk(original: Path) -> None:
     model = load_model(original, "cpu")
     assert {p.dtype for p in model.decoder.parameters()} == {torch.float32}
-    assert {p.dtype for p in model.clam.parameters()} == {torch.float32}
-    assert not model.clam.training
+    assert {p.dtype for p in model.memory.parameters()} == {torch.float32}
+    assert not model.memory.training
     assert not model.decoder.training
     adapter = load_file(original / "adapter.safetensors")
     torch.testing.assert_close(model.connector.state_dict()["2.bias"], adapter["connector.2.bias"].float())
     torch.testing.assert_close(
-        model.clam.state_dict()["query_embed.weight"], adapter["clam.query_embed.weight"]
+        model.memory.state_dict()["query_embed.weight"], adapter["clam.query_embed.weight"]
     )
     assert model.config.memory.num_memory_tokens == model.layout.num_memory_tokens == 4
     assert model.model_hash == model_hash(original)
@@ -46,7 +46,7 @@ def test_another_dtype_leaves_the_memory_in_float32(original: Path) -> None:
     model = load_model(original, "cpu", "bfloat16")
     assert {p.dtype for p in model.decoder.parameters()} == {torch.bfloat16}
     assert {p.dtype for p in model.connector.parameters()} == {torch.bfloat16}
-    assert {p.dtype for p in model.clam.parameters()} == {torch.float32}
+    assert {p.dtype for p in model.memory.parameters()} == {torch.float32}
 
 
 def test_loading_does_not_import_transformers(original: Path) -> None:

@@ -24,7 +24,7 @@ def make_parts(folder: Path) -> ModelParts:
         language_config=json.loads((folder / "language/config.json").read_text()),
         language=load_file(folder / "language/model.safetensors"),
         connector={k.removeprefix("connector."): v for k, v in adapter.items() if k.startswith("connector.")},
-        clam={k.removeprefix("clam."): v for k, v in adapter.items() if k.startswith("clam.")},
+        memory={k.removeprefix("clam."): v for k, v in adapter.items() if k.startswith("clam.")},
         tokenizer=train_tokenizer(["a b"]),
     )
 
@@ -41,7 +41,7 @@ def test_saving_again_keeps_everything(tmp_path: Path) -> None:
 def test_dtypes_on_disk_and_other_files(tmp_path: Path) -> None:
     folder = write_tiny_model(tmp_path / "model")
     (folder / "README.md").write_text("card")
-    save_model(folder, make_parts(folder), dtype=torch.bfloat16, clam_dtype=torch.float16)
+    save_model(folder, make_parts(folder), dtype=torch.bfloat16, memory_dtype=torch.float16)
     adapter = load_file(folder / "adapter.safetensors")
     assert adapter["connector.0.weight"].dtype == torch.bfloat16
     assert adapter["clam.query_embed.weight"].dtype == torch.float16

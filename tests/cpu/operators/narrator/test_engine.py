@@ -242,7 +242,7 @@ def test_features_of_any_floating_dtype_are_taken(model, settings):
 
 def test_a_bfloat16_decoder_narrates():
     model = make_model(dtype=torch.bfloat16)
-    model.clam.float()
+    model.memory.float()
     outcomes = run_stream(model, list(random_frames(12, seed=3)))
     assert all(0 <= outcome.p_skip <= 1 for outcome in outcomes[1:])
 

@@ -39,11 +39,11 @@ def masked_logits(model, frames, segments, memory_frames, settings):
     """One pass over the whole stream; returns the sequence and its logits."""
     sequence = build_sequence(model.layout, settings.prompt, segments)
     features = torch.stack([frame.features for frame in frames])
-    reads, state = [], model.clam.initial_state(1)
+    reads, state = [], model.memory.clam.initial_state(1)
     for number, frame in enumerate(features):
-        state = model.clam.update(state, frame[None])
+        state = model.memory.clam.update(state, frame[None])
         if number in memory_frames:
-            reads.append(model.clam.read(state)[0])
+            reads.append(model.memory.clam.read(state)[0])
     memory = torch.cat(reads)
     if settings.history == "none":
         memory = torch.zeros_like(memory)

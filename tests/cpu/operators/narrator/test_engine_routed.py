@@ -53,11 +53,11 @@ def test_streaming_equals_one_masked_pass(routed_model, retain):
 
     sequence = build_sequence(model.layout, settings.prompt, segments)
     features = torch.stack([frame.features for frame in frames])
-    reads, state = [], model.clam.initial_state(1)
+    reads, state = [], model.memory.clam.initial_state(1)
     for number, frame in enumerate(features):
-        state = model.clam.update(state, frame[None])
+        state = model.memory.clam.update(state, frame[None])
         if number in memory_frames:
-            reads.append(model.clam.read(state)[0])
+            reads.append(model.memory.clam.read(state)[0])
     ids = sequence.token_ids
     embedded = model.decoder.embed(ids.clamp(min=0))
     embedded[ids == FRAME_TOKEN] = model.connector(features.flatten(0, 1))

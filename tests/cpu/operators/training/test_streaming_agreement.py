@@ -36,7 +36,7 @@ def test_masked_pass_equals_streaming(tmp_path, retain):
     config = settings.model_config(4096)
     tokenizer = train_tokenizer(TEXTS, LayoutConfig(), 320)
     layout = SequenceLayout.from_tokenizer(tokenizer, config)
-    trainer = new_language(settings, tokenizer, MemoryTrainer(config.clam), torch.device("cpu")).eval()
+    trainer = new_language(settings, tokenizer, MemoryTrainer(config), torch.device("cpu")).eval()
     tower = new_tower(settings.sizes, config.vision, torch.device("cpu"))
     for parameter in trainer.parameters():  # exactly what float16 on disk holds
         parameter.data = (parameter.data * 4).half().float()
