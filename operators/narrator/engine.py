@@ -8,6 +8,7 @@ from torch import Tensor
 from operators.errors import EngineError
 from operators.memory.histories.build import build_history
 from operators.memory.histories.spec import HistorySpec
+from operators.memory.history import VisualHistory
 from operators.narrator import lifecycle, pieces
 from operators.narrator.admission import FrameLimits, refusal, stack_features
 from operators.narrator.batch import Feed
@@ -74,6 +75,14 @@ class NarratorEngine:
     def streams(self) -> frozenset[str]:
         """Names of the open streams."""
         return frozenset(self._streams)
+
+    def history(self, kind: str) -> VisualHistory:
+        """The visual history of a kind, as settings name it.
+
+        Raises:
+            OperatorError: The model can't have it.
+        """
+        return self._memory.history(kind)
 
     @torch.inference_mode()
     def open_stream(
