@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export VENV PYTHON
 
-.PHONY: help setup demo test check format lock demo-model clean
+.PHONY: help setup demo test test-gpu check format lock demo-model clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -18,6 +18,9 @@ demo: setup ## Narrate four cameras live through Kafka, Redis and Ray, then prin
 
 test: check ## Run the checks and the whole test suite (ARGS goes to pytest)
 	@$(BIN)/pytest $(ARGS)
+
+test-gpu: ## Run the tests that need a GPU, with the packages that are there (PYTHON=python3)
+	@$(PYTHON) -m pytest tests/gpu $(ARGS)
 
 check: setup ## Lint, types and import rules
 	@$(BIN)/ruff check .

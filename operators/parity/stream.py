@@ -31,17 +31,18 @@ MEMORY_TOLERANCE = 1e-5
 EMBEDDING_TOLERANCE = 1e-4
 
 
-def check_stream(folder: Path) -> Iterator[FileResult]:
+def check_stream(folder: Path, device: str = "cpu") -> Iterator[FileResult]:
     """Narrate every recorded video under the rules `reference` and compare with its runs, file by file.
 
     Args:
         folder: A folder in the form of tests/golden: stream/video_*.npz, memory_*.npz and runs as JSON.
+        device: Where the engine runs, in float32.
 
     Raises:
         FlowNarError: The model can't be loaded.
         OSError, KeyError: A file is not of the recorded form.
     """
-    model = load_model(folder / "tiny_model", device="cpu", dtype="float32")
+    model = load_model(folder / "tiny_model", device, dtype="float32")
     placeholder = RecordedSettings.from_folder(folder / "tiny_model").vision_id
     runs = {path: json.loads(path.read_text()) for path in sorted((folder / PART).glob("*_video_*.json"))}
     runs = {path: run for path, run in runs.items() if isinstance(run, dict) and "p_skip" in run}
@@ -53,7 +54,8 @@ def check_stream(folder: Path) -> Iterator[FileResult]:
             yield _compare(f"{PART}/{path.name}", model, run, trace, placeholder)
     for path in sorted((folder / PART).glob("memory_*.npz")):
         features = np.load(folder / PART / path.name.removeprefix("memory_"))["features"]
-        yield _compare_memory(f"{PART}/{path.name}", model, torch.from_numpy(features), np.load(path))
+        tokens = torch.from_numpy(features).to(device)
+        yield _compare_memory(f"{PART}/{path.name}", model, tokens, np.load(path))
 
 
 def narrate(
@@ -183,8 +185,8 @@ def _compare_memory(file: str, model: NarratorModel, features: torch.Tensor, rec
             pool.update([0], frame[None])
             rows.append(pool.read([0])[0])
         read[name] = torch.stack(rows)
-        result.close(name, read[name], recorded[name], MEMORY_TOLERANCE)
+        result.close(name, read[name].cpu(), recorded[name], MEMORY_TOLERANCE)
     embedded = {"memory_embeds": read["memory_used"], "frame_embeds": features}
     for name, tokens in embedded.items():
-        result.close(name, model.connector(tokens), recorded[name], EMBEDDING_TOLERANCE)
+        result.close(name, model.connector(tokens).cpu(), recorded[name], EMBEDDING_TOLERANCE)
     return result.result()

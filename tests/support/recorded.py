@@ -27,7 +27,7 @@ def write_small_folder(folder: Path) -> Path:
     for pattern in TELLING:
         for source in GOLDEN.glob(pattern):
             target = folder / source.relative_to(GOLDEN)
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
     shutil.copytree(GOLDEN / "tiny_model", folder / "tiny_model")
     return folder

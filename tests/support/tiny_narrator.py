@@ -100,12 +100,18 @@ def make_model(seed: int = 2, dtype: torch.dtype = torch.float32, **limits: int)
 
 
 def random_frames(
-    num_frames: int, seed: int, stream: str = "cam", *, first: int = 0, fps: float = 2.0
+    num_frames: int,
+    seed: int,
+    stream: str = "cam",
+    *,
+    first: int = 0,
+    fps: float = 2.0,
+    shape: tuple[int, int] = (3, 16),
 ) -> Iterator[FrameInput]:
     """Frames of random features at a steady rate; the last one does not end the stream."""
     generator = torch.Generator().manual_seed(seed)
     for number in range(num_frames):
-        features = torch.randn(3, 16, generator=generator)
+        features = torch.randn(shape, generator=generator)
         time_ns = round(number / fps * 1e9)
         if number >= first:
             yield FrameInput(stream, FramePosition(number), time_ns, features)

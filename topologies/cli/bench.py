@@ -17,6 +17,9 @@ FRAMES_HELP = "Frames of the stream."
 RETAIN_HELP = "Narrations that stay visible; all that fit the budget if left out."
 BUDGET_HELP = "Tokens of all narrations that stay visible; the model's own limit if left out."
 HISTORY_HELP = "Visual history; the model's own memory if left out."
+AGREEMENT_VIDEOS_HELP = "Folder of feature videos, video_*.npz; random features if left out."
+DTYPE_HELP = "auto, float32, bfloat16 or float16."
+TOKENS_HELP = "Tokens of one narration; the model's own limit if left out."
 SEED_HELP = "Of the order of the segments."
 DEVICE_HELP = "auto, cpu, cuda or cuda:N."
 JSON_HELP = "Print one JSON object: settings, and marks with a row of figures each."
@@ -86,6 +89,49 @@ def endless(
         print_json(
             {"model": str(model), "frames": frames, "seed": seed, "device": device, **wanted, "marks": rows}
         )
+
+
+@bench_app.command()
+def agreement(
+    model: Annotated[Path, typer.Option(help=MODEL_HELP)] = Path("tests/golden/tiny_model"),
+    videos: Annotated[Path | None, typer.Option(help=AGREEMENT_VIDEOS_HELP)] = None,
+    frames: Annotated[int, typer.Option(help=FRAMES_HELP, min=2)] = 60,
+    device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "auto",
+    dtype: Annotated[str, typer.Option(help=DTYPE_HELP)] = "auto",
+    reference_device: Annotated[str, typer.Option(help=DEVICE_HELP)] = "cpu",
+    reference_dtype: Annotated[str, typer.Option(help=DTYPE_HELP)] = "float32",
+    max_new_tokens: Annotated[int | None, typer.Option(help=TOKENS_HELP, min=1)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compare a model's numbers between two devices or precisions.
+
+    The stream is narrated on the reference side; the other side repeats its decisions and texts, and all
+    logits are compared. A decision or token differs if the other side would have chosen otherwise.
+
+    Examples:
+
+      flownar bench agreement --device cuda --dtype float32 --videos tests/golden/stream
+
+      flownar bench agreement --model released --device cuda --dtype bfloat16 --reference-device cuda --json
+    """
+    from topologies.bench.agreement import AgreementSettings, Placement, measure_agreement  # noqa: PLC0415
+
+    settings = AgreementSettings(
+        model=model,
+        videos=videos,
+        num_frames=frames,
+        ours=Placement(device, dtype),
+        reference=Placement(reference_device, reference_dtype),
+        max_new_tokens=max_new_tokens,
+    )
+    with err.status("narrating on both sides"):
+        figures = measure_agreement(settings)
+    if as_json:
+        print_json(figures)
+        return
+    for name, value in figures.items():
+        shown = f"{value:.3g}" if isinstance(value, float) else value
+        out.print(f"{name.replace('_', ' '):24} {shown}", highlight=False)
 
 
 COLUMNS = {
