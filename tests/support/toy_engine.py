@@ -73,9 +73,11 @@ class ToyEngine:
         return StreamSnapshot(
             settings=SETTINGS,
             model_hash="m",
+            rules="paper",
             position=state.last,
             segment=state.segment,
             num_frames=state.num_frames,
+            frames_since_narration=0,
             start=state.start,
             start_time_ns=0,
             last_narration_ns=0,
@@ -84,7 +86,7 @@ class ToyEngine:
             prompt=(),
             narrations=(),
             visual=(),
-            memory=empty,
+            memory={},
             keys=empty,
             values=empty,
         )

@@ -30,6 +30,7 @@ def test_every_setting_has_a_place_in_the_engine():
         max_narration_tokens=5,
         max_segment_frames=6,
         max_new_tokens=7,
+        history="recent:2",
     )
     settings = stream_settings(given, CONFIG)
     assert all(getattr(settings, name) == value for name, value in given.model_dump().items())
