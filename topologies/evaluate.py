@@ -16,7 +16,7 @@ from operators.encoder.frame_encoder import FrameEncoder
 from operators.frames.threads import use_one_thread
 from operators.narrator.engine import NarratorEngine
 from operators.narrator.model import NarratorModel
-from operators.narrator.settings import StreamSettings
+from operators.narrator.streams.settings import StreamSettings
 from operators.narrator.types import FrameInput, FramePosition, Narration
 from pipeline.wire.times import NS_PER_S
 from topologies.evaluation_report import (

@@ -17,7 +17,7 @@ from operators.checkpoints.load import load_model, model_hash
 from operators.checkpoints.placement import resolve_device
 from operators.encoder.frame_encoder import FrameEncoder
 from operators.memory.histories.spec import LEARNED_NAMES
-from operators.narrator.settings import StreamSettings
+from operators.narrator.streams.settings import StreamSettings
 from operators.training.run import TrainingResult, run_training
 from operators.training.settings import demo_settings, smoke_settings
 from topologies.evaluate import narrate_videos

@@ -2,7 +2,7 @@
 
 from operators.checkpoints.config import FlowNarConfig
 from operators.checkpoints.source import AdapterTensors
-from operators.checkpoints.tensors import check_shapes, shapes_of
+from operators.checkpoints.weights.tensors import check_shapes, shapes_of
 from operators.memory.histories.build import LearnedHistory, build_memory
 from operators.narrator.connector import Connector
 

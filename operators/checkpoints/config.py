@@ -48,7 +48,7 @@ class MemoryConfig:
 
 @dataclass(frozen=True, slots=True)
 class LayoutConfig:
-    """The texts between frames, memory and narrations; `operators.narrator.layout` says how they are joined.
+    """The texts between frames, memory and narrations; `SequenceLayout` says how they are joined.
 
     Attributes:
         system_prompt: First text of every stream.

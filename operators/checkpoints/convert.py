@@ -14,7 +14,7 @@ from operators.checkpoints.sequence_layout import read_layout
 from operators.checkpoints.source import ModelSource, open_source
 from operators.checkpoints.vision_folder import read_vision_config, read_vision_tensors
 from operators.errors import CheckpointError
-from operators.narrator.decoder_config import DecoderConfig
+from operators.narrator.language.decoder_config import DecoderConfig
 
 Progress = Callable[[int, int], None]
 """Told the number of tensors of the language model that are done, and of all."""

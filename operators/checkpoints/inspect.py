@@ -14,12 +14,12 @@ from operators.checkpoints.report import (
 )
 from operators.checkpoints.sequence_layout import read_layout
 from operators.checkpoints.source import open_source
-from operators.checkpoints.tensor_info import TensorInfo
+from operators.checkpoints.weights.tensor_info import TensorInfo
 from operators.memory.half_lives import bias_half_lives
 from operators.memory.histories.build import LearnedHistory
 from operators.memory.histories.clam import ClamHistory
-from operators.narrator.decoder_config import DecoderConfig
-from operators.narrator.layout import SequenceLayout
+from operators.narrator.language.decoder_config import DecoderConfig
+from operators.narrator.sequences.layout import SequenceLayout
 
 FLOAT32_BYTES = 4
 

@@ -9,8 +9,8 @@ from operators.checkpoints.folder import model_hash, read_config
 from operators.checkpoints.placement import resolve_device, resolve_dtype
 from operators.checkpoints.sequence_layout import read_layout
 from operators.checkpoints.source import open_source
-from operators.narrator.decoder import Decoder
-from operators.narrator.decoder_config import DecoderConfig
+from operators.narrator.language.decoder import Decoder
+from operators.narrator.language.decoder_config import DecoderConfig
 from operators.narrator.model import NarratorModel
 
 __all__ = ["load_model", "model_hash", "read_config"]

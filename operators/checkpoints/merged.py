@@ -9,12 +9,12 @@ from torch import Tensor
 
 from operators.checkpoints import files
 from operators.checkpoints.config import FlowNarConfig
-from operators.checkpoints.gguf_folder import open_language
+from operators.checkpoints.language.gguf_folder import open_language
 from operators.checkpoints.source import AdapterTensors
-from operators.checkpoints.tensor_info import TensorInfo, of_prefix
-from operators.checkpoints.tensors import check_prefixes, read_tensors, without_prefix
 from operators.checkpoints.vision_folder import vision_files, vision_infos
-from operators.checkpoints.weights import WeightFiles
+from operators.checkpoints.weights.files import WeightFiles
+from operators.checkpoints.weights.tensor_info import TensorInfo, of_prefix
+from operators.checkpoints.weights.tensors import check_prefixes, read_tensors, without_prefix
 from operators.errors import CheckpointError
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from operators.checkpoints.config import FlowNarConfig
-from operators.narrator.decoder_config import DecoderConfig
+from operators.narrator.language.decoder_config import DecoderConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from operators.checkpoints.source import ModelSource
 from operators.errors import LayoutError
-from operators.narrator.layout import SequenceLayout
+from operators.narrator.sequences.layout import SequenceLayout
 
 
 def read_layout(source: ModelSource, vocab_size: int) -> SequenceLayout:

@@ -9,8 +9,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from operators.checkpoints.config import FlowNarConfig
-from operators.checkpoints.released_paths import find_adapter
-from operators.checkpoints.tensor_info import TensorInfo
+from operators.checkpoints.released.paths import find_adapter
+from operators.checkpoints.weights.tensor_info import TensorInfo
 from operators.errors import CheckpointError
 
 
@@ -79,7 +79,7 @@ def open_source(path: Path) -> ModelSource:
         CheckpointError: There is no such folder, or a released model's base is not found.
     """
     from operators.checkpoints.merged import MergedFolder  # noqa: PLC0415 (they import this file)
-    from operators.checkpoints.released import ReleasedFolder  # noqa: PLC0415
+    from operators.checkpoints.released.folder import ReleasedFolder  # noqa: PLC0415
 
     if not path.is_dir():
         raise CheckpointError(f"there is no model folder {path}.", action="Give the path of an existing one.")

@@ -6,8 +6,8 @@ from typing import Any
 from torch import Tensor
 
 from operators.checkpoints.files import VISION, read_json
-from operators.checkpoints.tensor_info import TensorInfo
-from operators.checkpoints.weights import WeightFiles
+from operators.checkpoints.weights.files import WeightFiles
+from operators.checkpoints.weights.tensor_info import TensorInfo
 from operators.errors import CheckpointError
 
 TOWER_PREFIX = "vision_model."

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from operators.checkpoints.config import VisionConfig
 from operators.checkpoints.placement import resolve_device, resolve_dtype
 from operators.checkpoints.source import open_source
-from operators.checkpoints.tensors import load_strictly
 from operators.checkpoints.vision_folder import read_vision_config, read_vision_tensors, require_vision
+from operators.checkpoints.weights.tensors import load_strictly
 from operators.encoder.frame_tokens import frame_tokens, normalise
 from operators.errors import CheckpointError, OperatorError
 

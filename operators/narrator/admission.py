@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from operators.narrator.stream import Stream
+from operators.narrator.streams.stream import Stream
 from operators.narrator.types import FrameInput
 
 MAX_FEATURE = 65504.0

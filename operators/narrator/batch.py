@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from operators.narrator.pieces import Piece
-from operators.narrator.stream import Stream
+from operators.narrator.sequences.pieces import Piece
+from operators.narrator.streams.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)

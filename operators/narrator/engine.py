@@ -9,21 +9,22 @@ from operators.errors import EngineError
 from operators.memory.histories.build import build_history
 from operators.memory.histories.spec import HistorySpec
 from operators.memory.history import VisualHistory
-from operators.narrator import lifecycle, pieces
 from operators.narrator.admission import FrameLimits, refusal, stack_features
 from operators.narrator.batch import Feed
 from operators.narrator.context import ContextRules, rules_named
-from operators.narrator.memory_slots import HistoryPool, MemorySlots
 from operators.narrator.model import NarratorModel
 from operators.narrator.observer import EngineObserver
-from operators.narrator.pieces import Piece, Region
-from operators.narrator.regions import RegionSizes
 from operators.narrator.runner import LanguageRunner, skip_decisions
-from operators.narrator.settings import StreamSettings
-from operators.narrator.sizing import slot_sizes
-from operators.narrator.snapshot import StreamSnapshot
-from operators.narrator.stream import Stream
-from operators.narrator.turn import Turn
+from operators.narrator.sequences import pieces
+from operators.narrator.sequences.pieces import Piece, Region
+from operators.narrator.streams import lifecycle
+from operators.narrator.streams.memory_slots import HistoryPool, MemorySlots
+from operators.narrator.streams.regions import RegionSizes
+from operators.narrator.streams.settings import StreamSettings
+from operators.narrator.streams.sizing import slot_sizes
+from operators.narrator.streams.snapshot import StreamSnapshot
+from operators.narrator.streams.stream import Stream
+from operators.narrator.streams.turn import Turn
 from operators.narrator.types import FrameInput, FrameOutcome
 
 

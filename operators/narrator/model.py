@@ -7,8 +7,8 @@ from torch import nn
 
 from operators.checkpoints.config import FlowNarConfig
 from operators.memory.histories.build import LearnedHistory
-from operators.narrator.decoder import Decoder
-from operators.narrator.layout import SequenceLayout
+from operators.narrator.language.decoder import Decoder
+from operators.narrator.sequences.layout import SequenceLayout
 
 
 @dataclass(frozen=True, slots=True, eq=False)

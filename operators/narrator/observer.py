@@ -4,7 +4,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from operators.narrator.stream import Stream
+from operators.narrator.streams.stream import Stream
 from operators.narrator.types import FrameOutcome
 
 

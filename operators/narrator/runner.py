@@ -6,15 +6,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from operators.narrator.attention import CachedAttention
 from operators.narrator.batch import Feed, pack
-from operators.narrator.cache import KeyValueCache
-from operators.narrator.decoder import Decoder
-from operators.narrator.frame_rows import frame_numbers
-from operators.narrator.pieces import FRAME_TOKEN, MEMORY_TOKEN
-from operators.narrator.regions import RegionSizes
-from operators.narrator.rope import RotaryTable
-from operators.narrator.stream import Stream
+from operators.narrator.language.attention import CachedAttention
+from operators.narrator.language.cache import KeyValueCache
+from operators.narrator.language.decoder import Decoder
+from operators.narrator.language.frame_rows import frame_numbers
+from operators.narrator.language.rope import RotaryTable
+from operators.narrator.sequences.pieces import FRAME_TOKEN, MEMORY_TOKEN
+from operators.narrator.streams.regions import RegionSizes
+from operators.narrator.streams.stream import Stream
 
 
 class LanguageRunner:

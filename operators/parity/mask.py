@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from operators.narrator.reference_mask import reference_mask
+from operators.narrator.sequences.reference_mask import reference_mask
 from operators.parity.comparison import Comparison, FileResult
 
 

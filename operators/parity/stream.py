@@ -12,11 +12,11 @@ import torch
 from operators.checkpoints.load import load_model
 from operators.narrator.context import REFERENCE
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.memory_slots import HistoryPool
 from operators.narrator.model import NarratorModel
-from operators.narrator.pieces import FRAME_TOKEN, opening
-from operators.narrator.settings import StreamSettings
-from operators.narrator.sizing import unpruned_sizes
+from operators.narrator.sequences.pieces import FRAME_TOKEN, opening
+from operators.narrator.streams.memory_slots import HistoryPool
+from operators.narrator.streams.settings import StreamSettings
+from operators.narrator.streams.sizing import unpruned_sizes
 from operators.narrator.types import FrameInput, FramePosition
 from operators.parity.comparison import Comparison, FileResult
 from operators.parity.recorded_settings import RecordedSettings

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from operators.narrator.layout import SequenceLayout
-from operators.narrator.slot_pruning import PrunedSlots
-from operators.narrator.stream import Stream
+from operators.narrator.sequences.layout import SequenceLayout
+from operators.narrator.streams.slot_pruning import PrunedSlots
+from operators.narrator.streams.stream import Stream
 from operators.narrator.types import FrameOutcome
 
 Range = tuple[int, int]

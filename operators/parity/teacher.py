@@ -11,8 +11,8 @@ from torch import Tensor
 
 from operators.checkpoints.load import load_model
 from operators.narrator.model import NarratorModel
-from operators.narrator.reference_mask import causal_mask, narration_places, reference_mask
-from operators.narrator.teacher import TeacherForcing
+from operators.narrator.sequences.reference_mask import causal_mask, narration_places, reference_mask
+from operators.narrator.sequences.teacher import TeacherForcing
 from operators.parity.comparison import Comparison, FileResult
 from operators.parity.mask import compare_masks
 from operators.parity.recorded_settings import RecordedSettings

@@ -10,7 +10,7 @@ from torch.nn import functional
 from torch.nn.attention.flex_attention import BlockMask
 
 from operators.narrator.connector import Connector
-from operators.narrator.sequence import NO_LABEL
+from operators.narrator.sequences.sequence import NO_LABEL
 from operators.training.attention import attend, dense_mask, sparse_mask
 from operators.training.memory import MemoryTrainer
 from operators.training.optimiser import Stage

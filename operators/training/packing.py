@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from operators.narrator.pieces import FRAME_TOKEN, MEMORY_TOKEN
-from operators.narrator.sequence import NO_LABEL, Segment, TeacherSequence
+from operators.narrator.sequences.pieces import FRAME_TOKEN, MEMORY_TOKEN
+from operators.narrator.sequences.sequence import NO_LABEL, Segment, TeacherSequence
 from operators.training.attention import NO_KEY, NUM_COLUMNS
 
 SEEN_BY_ALL = 32_767

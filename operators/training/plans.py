@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from operators.narrator.layout import SequenceLayout
-from operators.narrator.sequence import Segment
+from operators.narrator.sequences.layout import SequenceLayout
+from operators.narrator.sequences.sequence import Segment
 
 
 @dataclass(frozen=True, slots=True)

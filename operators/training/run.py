@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from operators.checkpoints.config import LayoutConfig
 from operators.datasets.world import MEMORY_LABEL_SIZES, all_texts
 from operators.encoder.frame_encoder import FrameEncoder
-from operators.narrator.layout import SequenceLayout
+from operators.narrator.sequences.layout import SequenceLayout
 from operators.training.attention import BLOCK
 from operators.training.export import export_model
 from operators.training.features import encode_all

@@ -16,8 +16,8 @@ from operators.datasets.world import (
     WorldVideo,
     generate,
 )
-from operators.narrator.layout import SequenceLayout
-from operators.narrator.sequence import build_sequence
+from operators.narrator.sequences.layout import SequenceLayout
+from operators.narrator.sequences.sequence import build_sequence
 from operators.scoring import end_frame
 from operators.training.look import FULL_SIZE, CameraLook, draw_look, see_frame
 from operators.training.packing import PackedSequence, PackSizes, pack_sequence

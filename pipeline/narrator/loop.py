@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.settings import StreamSettings
+from operators.narrator.streams.settings import StreamSettings
 from operators.narrator.types import FrameInput
 from pipeline.messages.records import DeadLetterEntry, FramesEntry, RecordBatch
 from pipeline.narrator.owned_partition import OwnedPartition

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import replace
 
 from operators.checkpoints.config import FlowNarConfig
-from operators.narrator.settings import StreamSettings
+from operators.narrator.streams.settings import StreamSettings
 from pipeline.config import NarratorSettings
 
 

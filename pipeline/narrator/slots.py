@@ -4,8 +4,8 @@ import logging
 
 from operators.errors import EngineError
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.settings import StreamSettings
-from operators.narrator.snapshot import StreamSnapshot
+from operators.narrator.streams.settings import StreamSettings
+from operators.narrator.streams.snapshot import StreamSnapshot
 from pipeline.commit.session import PartitionSession
 from pipeline.narrator.stream import NarratedStream
 

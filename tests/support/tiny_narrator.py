@@ -15,12 +15,12 @@ from operators.checkpoints.config import (
 )
 from operators.memory.histories.build import build_memory
 from operators.narrator.connector import Connector
-from operators.narrator.decoder import Decoder
-from operators.narrator.decoder_config import DecoderConfig
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.layout import SequenceLayout
+from operators.narrator.language.decoder import Decoder
+from operators.narrator.language.decoder_config import DecoderConfig
 from operators.narrator.model import NarratorModel
-from operators.narrator.settings import StreamSettings
+from operators.narrator.sequences.layout import SequenceLayout
+from operators.narrator.streams.settings import StreamSettings
 from operators.narrator.types import FrameInput, FrameOutcome, FramePosition
 
 NEVER, ALWAYS = 1e-9, 1 - 1e-9

@@ -14,8 +14,8 @@ from random import Random
 import torch
 
 from operators.errors import EngineError
-from operators.narrator.settings import StreamSettings
-from operators.narrator.snapshot import StreamSnapshot
+from operators.narrator.streams.settings import StreamSettings
+from operators.narrator.streams.snapshot import StreamSnapshot
 from operators.narrator.types import FrameInput, FrameOutcome, FramePosition, Narration
 
 SETTINGS = StreamSettings(

@@ -12,8 +12,8 @@ from torch import Tensor
 from operators.checkpoints.load import load_model
 from operators.narrator.engine import NarratorEngine
 from operators.narrator.model import NarratorModel
-from operators.narrator.settings import StreamSettings
-from operators.narrator.stream import Stream
+from operators.narrator.streams.settings import StreamSettings
+from operators.narrator.streams.stream import Stream
 from operators.narrator.types import FrameInput, FrameOutcome, FramePosition, ReplayedDecision
 
 STREAM = "agreement"

@@ -13,8 +13,8 @@ import psutil
 from operators.checkpoints.load import load_model
 from operators.datasets.recorded import RecordedSegments, without_again
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.settings import StreamSettings
-from operators.narrator.snapshot import StreamSnapshot
+from operators.narrator.streams.settings import StreamSettings
+from operators.narrator.streams.snapshot import StreamSnapshot
 from operators.narrator.types import FrameInput, FramePosition
 
 STREAM = "endless"

@@ -9,7 +9,7 @@ import typer
 from topologies.cli.console import EXIT_USAGE, err, fail, out, print_json
 
 if TYPE_CHECKING:
-    from operators.narrator.settings import StreamSettings
+    from operators.narrator.streams.settings import StreamSettings
 
 MODEL_HELP = "Model folder."
 VIDEOS_HELP = "Folder of feature videos, video_*.npz, with their truth, video_*_truth.json."

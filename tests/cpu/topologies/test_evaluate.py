@@ -8,7 +8,7 @@ import pytest
 from operators.checkpoints.load import load_model
 from operators.datasets.world import WorldNarration
 from operators.encoder.frame_encoder import FrameEncoder
-from operators.narrator.settings import StreamSettings
+from operators.narrator.streams.settings import StreamSettings
 from operators.narrator.types import FramePosition, Narration
 from tests.support.tiny_model import write_tiny_model
 from topologies.evaluate import narrate_videos, render_video

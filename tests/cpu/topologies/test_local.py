@@ -69,7 +69,7 @@ def test_the_last_frame_is_known_however_frames_are_grouped(narrator, frames, co
 
 def test_settings_change_the_stream(tmp_path):
     path = write_tiny_model(tmp_path / "model")
-    settings = NarratorSettings(theta=0.999, theta_low=0.999, prompt="Speak.")
+    settings = NarratorSettings(theta=1 - 1e-9, theta_low=1 - 1e-9, prompt="Speak.")
     narrator = LocalNarrator.load(path, settings, "cpu")
     picture = np.zeros((narrator.image_size, narrator.image_size, 3), np.uint8)
     frames = [TimedFrame(number / 2, picture) for number in range(4)]

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from operators.checkpoints.folder import model_hash
-from operators.checkpoints.gguf_folder import GgufFolder, open_language
 from operators.checkpoints.inspect import inspect_model
+from operators.checkpoints.language.gguf_folder import GgufFolder, open_language
 from operators.checkpoints.load import load_model
 from operators.errors import CheckpointError
-from operators.narrator.attention import MaskedAttention
-from operators.narrator.decoder import Decoder
-from operators.narrator.rope import RotaryTable
+from operators.narrator.language.attention import MaskedAttention
+from operators.narrator.language.decoder import Decoder
+from operators.narrator.language.rope import RotaryTable
 from tests.support.gguf_model import smollm2, write_gguf
 from tests.support.released_model import TINY_MODEL, change_json, change_tensors, copy_released_model
 from tests.support.tiny_model import write_tiny_model

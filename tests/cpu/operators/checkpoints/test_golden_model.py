@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from operators.checkpoints.load import load_model
-from operators.narrator.attention import MaskedAttention
+from operators.narrator.language.attention import MaskedAttention
+from operators.narrator.language.rope import RotaryTable
 from operators.narrator.model import NarratorModel
-from operators.narrator.rope import RotaryTable
 
 GOLDEN = Path("tests/golden")
 TINY_MODEL = GOLDEN / "tiny_model"

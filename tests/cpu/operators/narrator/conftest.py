@@ -4,8 +4,8 @@ import pytest
 from tokenizers import Tokenizer
 
 from operators.checkpoints.config import FlowNarConfig
-from operators.narrator.layout import SequenceLayout
 from operators.narrator.model import NarratorModel
+from operators.narrator.sequences.layout import SequenceLayout
 from tests.support.tiny_narrator import make_model
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.settings import StreamSettings
+from operators.narrator.streams.settings import StreamSettings
 from tests.support.tiny_narrator import NEVER, make_model, random_frames, run_stream
 
 

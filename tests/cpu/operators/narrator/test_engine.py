@@ -9,7 +9,7 @@ import torch
 
 from operators.errors import EngineError, LayoutError
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.settings import StreamSettings
+from operators.narrator.streams.settings import StreamSettings
 from operators.narrator.types import FrameInput, FramePosition, ReplayedDecision
 from tests.support.tiny_narrator import ALWAYS, NEVER, make_model, random_frames, run_stream
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.settings import StreamSettings
+from operators.narrator.streams.settings import StreamSettings
 from tests.support.tiny_narrator import make_model, random_frames, run_stream
 
 NUM_STREAMS, NUM_FRAMES = 5, 14

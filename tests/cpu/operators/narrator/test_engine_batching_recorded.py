@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from operators.checkpoints.load import load_model
 from operators.narrator.context import PAPER, RELEASED_LIVE
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.settings import StreamSettings
+from operators.narrator.streams.settings import StreamSettings
 from operators.narrator.types import FrameInput, FramePosition
 from operators.parity.stream_trace import TraceObserver
 from tests.support.recorded import GOLDEN

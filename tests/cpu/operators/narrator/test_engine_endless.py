@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from operators.narrator.decoder import Decoder
-from operators.narrator.decoder_config import DecoderConfig
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.settings import StreamSettings
+from operators.narrator.language.decoder import Decoder
+from operators.narrator.language.decoder_config import DecoderConfig
+from operators.narrator.streams.settings import StreamSettings
 from tests.support.tiny_narrator import (
     ALWAYS,
     LANGUAGE_CONFIG,

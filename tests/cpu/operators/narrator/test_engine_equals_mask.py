@@ -5,17 +5,17 @@ from dataclasses import replace
 import pytest
 import torch
 
-from operators.narrator.attention import MaskedAttention
-from operators.narrator.mask import paper_mask
-from operators.narrator.rope import RotaryTable
-from operators.narrator.sequence import (
+from operators.narrator.language.attention import MaskedAttention
+from operators.narrator.language.rope import RotaryTable
+from operators.narrator.sequences.mask import paper_mask
+from operators.narrator.sequences.sequence import (
     FRAME_TOKEN,
     MEMORY_TOKEN,
     NO_LABEL,
     Segment,
     build_sequence,
 )
-from operators.narrator.settings import StreamSettings
+from operators.narrator.streams.settings import StreamSettings
 from tests.support.tiny_narrator import make_model, random_frames, run_stream
 
 NUM_FRAMES = 48

@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from operators.narrator.attention import MaskedAttention
-from operators.narrator.decoder import Decoder
-from operators.narrator.decoder_config import DecoderConfig
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.frame_rows import frame_numbers
-from operators.narrator.mask import paper_mask
-from operators.narrator.rope import RotaryTable
-from operators.narrator.sequence import FRAME_TOKEN, MEMORY_TOKEN, build_sequence
-from operators.narrator.settings import StreamSettings
+from operators.narrator.language.attention import MaskedAttention
+from operators.narrator.language.decoder import Decoder
+from operators.narrator.language.decoder_config import DecoderConfig
+from operators.narrator.language.frame_rows import frame_numbers
+from operators.narrator.language.rope import RotaryTable
+from operators.narrator.sequences.mask import paper_mask
+from operators.narrator.sequences.sequence import FRAME_TOKEN, MEMORY_TOKEN, build_sequence
+from operators.narrator.streams.settings import StreamSettings
 from tests.cpu.operators.narrator.test_engine_equals_mask import segments_of
 from tests.support.tiny_narrator import (
     LANGUAGE_CONFIG,

@@ -14,8 +14,8 @@ from operators.errors import OperatorError
 from operators.memory.histories.build import build_memory
 from operators.memory.histories.spec import HISTORY_NAMES, LEARNED_NAMES
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.settings import StreamSettings
-from operators.narrator.snapshot import StreamSnapshot
+from operators.narrator.streams.settings import StreamSettings
+from operators.narrator.streams.snapshot import StreamSnapshot
 from operators.narrator.types import FrameInput, FramePosition
 
 WORLD = Path(__file__).parents[4] / "models" / "world"

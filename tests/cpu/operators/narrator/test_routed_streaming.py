@@ -6,15 +6,15 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from operators.narrator.attention import MaskedAttention
 from operators.narrator.batch import Feed
-from operators.narrator.decoder import Decoder
-from operators.narrator.decoder_config import DecoderConfig
-from operators.narrator.frame_rows import frame_numbers
-from operators.narrator.pieces import FRAME_TOKEN, MEMORY_TOKEN, Piece, Region
-from operators.narrator.regions import RegionSizes, StreamRegions
-from operators.narrator.rope import RotaryTable
+from operators.narrator.language.attention import MaskedAttention
+from operators.narrator.language.decoder import Decoder
+from operators.narrator.language.decoder_config import DecoderConfig
+from operators.narrator.language.frame_rows import frame_numbers
+from operators.narrator.language.rope import RotaryTable
 from operators.narrator.runner import LanguageRunner
+from operators.narrator.sequences.pieces import FRAME_TOKEN, MEMORY_TOKEN, Piece, Region
+from operators.narrator.streams.regions import RegionSizes, StreamRegions
 from tests.support.tiny_narrator import LANGUAGE_CONFIG, random_weights
 
 CONFIG = {

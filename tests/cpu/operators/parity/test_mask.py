@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from operators.narrator.reference_mask import causal_mask
+from operators.narrator.sequences.reference_mask import causal_mask
 from operators.parity import mask
 from operators.parity.mask import check_mask
 

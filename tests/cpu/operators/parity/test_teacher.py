@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-import operators.narrator.teacher as forcing
+import operators.narrator.sequences.teacher as forcing
 import operators.scoring.teacher_metrics as scores
 from operators.checkpoints.load import load_model
 from operators.errors import CheckpointError, OperatorError
-from operators.narrator.reference_mask import causal_mask
+from operators.narrator.sequences.reference_mask import causal_mask
 from operators.parity import teacher
 from operators.parity.teacher import check_teacher
 

@@ -6,9 +6,9 @@ from torch.nn.attention.flex_attention import create_mask, flex_attention
 from torch.nn.functional import scaled_dot_product_attention
 
 from operators.checkpoints.config import FlowNarConfig, LayoutConfig, MemoryConfig, VisionConfig
-from operators.narrator.layout import SequenceLayout
-from operators.narrator.mask import paper_mask
-from operators.narrator.sequence import NO_LABEL, Segment, build_sequence
+from operators.narrator.sequences.layout import SequenceLayout
+from operators.narrator.sequences.mask import paper_mask
+from operators.narrator.sequences.sequence import NO_LABEL, Segment, build_sequence
 from operators.training.attention import BLOCK, EMPTY, FULL, block_kinds, dense_mask, sparse_mask, visible
 from operators.training.packing import PackSizes, pack_sequence
 from operators.training.tokenizer import train_tokenizer

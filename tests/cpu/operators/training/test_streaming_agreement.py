@@ -9,9 +9,9 @@ import torch
 from operators.checkpoints.config import LayoutConfig
 from operators.checkpoints.load import load_model
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.layout import SequenceLayout
-from operators.narrator.sequence import build_sequence
-from operators.narrator.settings import StreamSettings
+from operators.narrator.sequences.layout import SequenceLayout
+from operators.narrator.sequences.sequence import build_sequence
+from operators.narrator.streams.settings import StreamSettings
 from operators.narrator.types import FrameInput, FramePosition, ReplayedDecision
 from operators.training.attention import dense_mask
 from operators.training.export import export_model

@@ -2,7 +2,7 @@ import pytest
 
 from operators.checkpoints.config import FlowNarConfig, MemoryConfig, VisionConfig
 from operators.errors import EngineError
-from operators.narrator.settings import StreamSettings
+from operators.narrator.streams.settings import StreamSettings
 from pipeline.config import NarratorSettings
 from pipeline.narrator.settings import prompt_version, stream_settings
 

@@ -8,7 +8,7 @@ import torch
 from typer.testing import CliRunner
 
 from operators.narrator.context import REFERENCE
-from operators.narrator.reference_mask import causal_mask
+from operators.narrator.sequences.reference_mask import causal_mask
 from tests.support.recorded import write_small_folder
 from topologies.cli import build_app
 
@@ -24,7 +24,7 @@ def run_parity(folder, part):
 
 
 def memory_one_frame_late_in_streaming(patch):
-    from operators.narrator.memory_slots import HistoryPool
+    from operators.narrator.streams.memory_slots import HistoryPool
 
     update, held = HistoryPool.update, {}
 
@@ -38,14 +38,14 @@ def memory_one_frame_late_in_streaming(patch):
 
 
 def memory_one_frame_late_in_teacher_forcing(patch):
-    from operators.narrator import teacher
+    from operators.narrator.sequences import teacher
 
     right = teacher.memory_reads
     patch.setattr(teacher, "memory_reads", lambda read, frames: right((read - 1).clamp(min=0), frames))
 
 
 def lora_ten_percent_stronger(patch):
-    from operators.checkpoints.lora import LoraConfig
+    from operators.checkpoints.released.lora import LoraConfig
 
     right = LoraConfig.scale_of
     patch.setattr(LoraConfig, "scale_of", lambda config, module: 1.1 * right(config, module))
@@ -60,7 +60,7 @@ def causal_mask_alone(patch):
 
 
 def rope_scaling_off(patch):
-    from operators.narrator.rope_config import RopeConfig
+    from operators.narrator.language.rope_config import RopeConfig
 
     right = RopeConfig.frequencies
     patch.setattr(RopeConfig, "frequencies", lambda rope, dim: right(replace(rope, rope_type="default"), dim))

@@ -8,8 +8,8 @@ import torch
 from operators.checkpoints.load import load_model
 from operators.memory.histories.spec import HISTORY_NAMES, LEARNED_NAMES
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.settings import StreamSettings
-from operators.narrator.snapshot import StreamSnapshot
+from operators.narrator.streams.settings import StreamSettings
+from operators.narrator.streams.snapshot import StreamSnapshot
 from operators.parity.stream import check_stream
 from tests.cpu.operators.narrator.test_histories import with_memory
 from tests.support.recorded import GOLDEN, write_small_folder

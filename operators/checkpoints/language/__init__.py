@@ -1,0 +1,1 @@
+"""A language model as Hugging Face or llama.cpp writes it."""

@@ -1,0 +1,1 @@
+"""A released model: language model, LoRA adapter with connector and memory, settings."""

@@ -1,0 +1,1 @@
+"""The language model: the decoder, what its tokens see and where they stand, their keys and values."""
