@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from operators.narrator.streams.stream import Stream
+from operators.narrator.streams.turn import Turn
 from operators.narrator.types import FrameInput
 
 MAX_FEATURE = 65504.0
@@ -30,7 +31,31 @@ class FrameLimits:
     max_new_tokens: int
 
 
-def refusal(frame: FrameInput, stream: Stream, limits: FrameLimits) -> str | None:
+def admit(
+    turns: Sequence[Turn], limits: FrameLimits, device: torch.device
+) -> tuple[list[Turn], Tensor, dict[str, str]]:
+    """Sort out the frames that can't be taken.
+
+    Args:
+        turns: Frames with their streams, at most one of each stream.
+        limits: What the model can take.
+        device: Where the features go.
+
+    Returns:
+        The turns that are taken, their features float32 [B, N, D], and why others are not, by stream.
+    """
+    refused = {turn.frame.stream: why for turn in turns if (why := _refusal(turn.frame, turn.stream, limits))}
+    taken = [turn for turn in turns if turn.frame.stream not in refused]
+    if not taken:
+        return [], torch.empty(0), refused
+    features, usable = _stack_features([turn.frame for turn in taken], device)
+    why = "features hold values that are not finite or too large."
+    refused |= {turn.frame.stream: why for turn, good in zip(taken, usable, strict=True) if not good}
+    taken = [turn for turn, good in zip(taken, usable, strict=True) if good]
+    return taken, features[torch.tensor(usable)], refused
+
+
+def _refusal(frame: FrameInput, stream: Stream, limits: FrameLimits) -> str | None:
     """Tell why a frame can't be taken, from everything but its values; None if it can."""
     if stream.position is not None and frame.position <= stream.position:
         return f"position {frame.position} does not follow {stream.position}."
@@ -55,7 +80,7 @@ def _narration_refusal(tokens: tuple[int, ...], limits: FrameLimits) -> str | No
     return None
 
 
-def stack_features(frames: Sequence[FrameInput], device: torch.device) -> tuple[Tensor, list[bool]]:
+def _stack_features(frames: Sequence[FrameInput], device: torch.device) -> tuple[Tensor, list[bool]]:
     """Stack features of equal shape.
 
     Returns:

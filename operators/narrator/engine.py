@@ -6,19 +6,18 @@ import torch
 from torch import Tensor
 
 from operators.errors import EngineError
-from operators.memory.histories.build import build_history
-from operators.memory.histories.spec import HistorySpec
 from operators.memory.history import VisualHistory
-from operators.narrator.admission import FrameLimits, refusal, stack_features
+from operators.narrator.admission import FrameLimits, admit
 from operators.narrator.batch import Feed
 from operators.narrator.context import ContextRules, rules_named
+from operators.narrator.history_pools import history_pool
 from operators.narrator.model import NarratorModel
 from operators.narrator.observer import EngineObserver
 from operators.narrator.runner import LanguageRunner, skip_decisions
 from operators.narrator.sequences import pieces
 from operators.narrator.sequences.pieces import Piece, Region
 from operators.narrator.streams import lifecycle
-from operators.narrator.streams.memory_slots import HistoryPool, MemorySlots
+from operators.narrator.streams.memory_slots import MemorySlots
 from operators.narrator.streams.regions import RegionSizes
 from operators.narrator.streams.settings import StreamSettings
 from operators.narrator.streams.sizing import slot_sizes
@@ -58,7 +57,7 @@ class NarratorEngine:
         self._model = model
         self._rules = rules or rules_named(model.config.rules)
         self._observer = observer
-        self._memory = MemorySlots(lambda kind: self._make_pool(kind, num_slots))
+        self._memory = MemorySlots(lambda kind: history_pool(kind, model, self._rules, num_slots))
         known = [self._memory.history(kind) for kind in {model.memory.name, *histories}]
         self._sizes = sizes or slot_sizes(model, known)
         self._last_position = lifecycle.max_position(model, self._rules, self._sizes)
@@ -154,16 +153,22 @@ class NarratorEngine:
         Raises:
             EngineError: A stream is not open or stands there twice; nothing was changed.
         """
-        turns, features, outcomes = self._admit(frames)
+        turns = [Turn(self._stream(frame.stream), frame) for frame in frames]
+        if len({frame.stream for frame in frames}) < len(frames):
+            raise EngineError("a step takes at most one frame of each stream.")
+        turns, features, refused = admit(turns, self._limits, self._runner.device)
         if turns:
             for turn, decision in zip(turns, self._show(turns, features), strict=True):
                 turn.decide(*decision)
             self._write([turn for turn in turns if turn.speaks])
-        outcomes |= {turn.frame.stream: self._finish(turn) for turn in turns}
+        outcomes = {turn.frame.stream: self._finish(turn) for turn in turns}
         for turn in turns:
             if turn.stream.rebase():
                 self._runner.move_keys(turn.stream)
-        return [outcomes[frame.stream] for frame in frames]
+        return [
+            outcomes.get(frame.stream) or FrameOutcome.of_refused(frame, refused[frame.stream])
+            for frame in frames
+        ]
 
     @torch.inference_mode()
     def end_stream(self, stream: str, time_ns: int) -> FrameOutcome | None:
@@ -182,29 +187,6 @@ class NarratorEngine:
         turn = Turn(ending, last, speaks=True, forced=True)
         self._write([turn])
         return self._finish(turn)
-
-    def _admit(self, frames: Sequence[FrameInput]) -> tuple[list[Turn], Tensor, dict[str, FrameOutcome]]:
-        """Refuse bad frames; returns the others, their features [B, N, D], and the refusals."""
-        turns = [Turn(self._stream(frame.stream), frame) for frame in frames]
-        if len({frame.stream for frame in frames}) < len(frames):
-            raise EngineError("a step takes at most one frame of each stream.")
-        refused = {turn.frame.stream: refusal(turn.frame, turn.stream, self._limits) for turn in turns}
-        turns = [turn for turn in turns if refused[turn.frame.stream] is None]
-        features = torch.empty(0)
-        if turns:
-            features, usable = stack_features([turn.frame for turn in turns], self._runner.device)
-            for turn, is_usable in zip(turns, usable, strict=True):
-                if not is_usable:
-                    refused[turn.frame.stream] = "features hold values that are not finite or too large."
-            features = features[torch.tensor(usable)]
-            turns = [turn for turn, is_usable in zip(turns, usable, strict=True) if is_usable]
-        nan = float("nan")
-        outcomes = {
-            frame.stream: FrameOutcome(frame.stream, frame.position, nan, nan, error=error)
-            for frame in frames
-            if (error := refused[frame.stream]) is not None
-        }
-        return turns, features, outcomes
 
     def _show(self, turns: Sequence[Turn], features: Tensor) -> list[tuple[float, bool]]:
         """Feed a frame to every stream: memory, language model, what the trigger asks."""
@@ -242,25 +224,6 @@ class NarratorEngine:
         if self._observer is not None:
             self._observer.frame_finished(turn.stream, outcome)
         return outcome
-
-    def _make_pool(self, kind: str, num_slots: int) -> HistoryPool:
-        model, vision = self._model, self._model.config.vision
-        history = build_history(
-            HistorySpec.parse(kind),
-            learned=model.memory,
-            dim=vision.hidden_size,
-            num_frame_tokens=vision.num_frame_tokens,
-            num_memory_tokens=model.layout.num_memory_tokens,
-            device=model.decoder.embed_tokens.weight.device,
-        )
-        return HistoryPool(
-            history,
-            num_slots,
-            num_frame_tokens=vision.num_frame_tokens,
-            dim=vision.hidden_size,
-            lags=self._rules.memory_read == "first_token",
-            device=model.decoder.embed_tokens.weight.device,
-        )
 
     def _stream(self, name: str) -> Stream:
         if name not in self._streams:

@@ -106,3 +106,9 @@ class FrameOutcome:
     replayed: bool = False
     folded: bool = False
     error: str | None = None
+
+    @classmethod
+    def of_refused(cls, frame: FrameInput, error: str) -> "FrameOutcome":
+        """The outcome of a frame that was not taken."""
+        nan = float("nan")
+        return cls(frame.stream, frame.position, nan, nan, error=error)

@@ -9,11 +9,12 @@ from operators.narrator.language.cache import KeyValueCache
 from operators.narrator.model import NarratorModel
 from operators.narrator.sequences.pieces import Region
 from operators.narrator.streams.memory_slots import MemorySlots
+from operators.narrator.streams.plan import StreamPlan
 from operators.narrator.streams.regions import RegionSizes, StreamRegions
 from operators.narrator.streams.settings import StreamSettings
 from operators.narrator.streams.slot_pruning import SlotPruning
 from operators.narrator.streams.snapshot import StreamSnapshot
-from operators.narrator.streams.stream import Stream, StreamPlan
+from operators.narrator.streams.stream import Stream
 from operators.narrator.streams.trigger import Trigger
 
 LIMITED = ("max_narration_tokens", "max_segment_frames", "max_new_tokens")

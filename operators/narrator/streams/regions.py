@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from operators.errors import EngineError
 from operators.narrator.sequences.pieces import Region
+from operators.narrator.streams.runs import Run, merged_ranges
 
 Indices = NDArray[np.int64]
 
@@ -30,30 +31,6 @@ class RegionSizes:
     def total(self) -> int:
         """Tokens of a slot."""
         return self.prompt + self.narrations + self.visual
-
-
-@dataclass(slots=True)
-class Run:
-    """Tokens that lie one after another, in their region and in position.
-
-    Attributes:
-        start: Place of the first token, counted from the region's beginning; in the ring it only grows and is
-            taken modulo the ring's size.
-        position: Position of the first token.
-        length: Tokens.
-    """
-
-    start: int
-    position: int
-    length: int
-
-    def first(self, count: int) -> "Run":
-        """The first `count` tokens."""
-        return Run(self.start, self.position, count)
-
-    def without_first(self, count: int) -> "Run":
-        """All but the first `count` tokens."""
-        return Run(self.start + count, self.position + count, self.length - count)
 
 
 @dataclass(slots=True)
@@ -204,14 +181,3 @@ class StreamRegions:
         index = np.arange(lengths.sum())
         places = base + (np.repeat(starts - before, lengths) + index) % size
         return places, np.repeat(positions - before, lengths) + index
-
-
-def merged_ranges(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Sort ranges (first, last), both included, and join those that touch."""
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if merged and merged[-1][1] + 1 == first:
-            merged[-1] = (merged[-1][0], last)
-        else:
-            merged.append((first, last))
-    return merged
