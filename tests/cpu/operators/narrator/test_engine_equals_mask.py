@@ -2,64 +2,46 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
-from operators.narrator.language.attention import MaskedAttention
-from operators.narrator.language.rope import RotaryTable
-from operators.narrator.sequences.mask import paper_mask
-from operators.narrator.sequences.sequence import (
-    FRAME_TOKEN,
-    MEMORY_TOKEN,
-    NO_LABEL,
-    Segment,
-    build_sequence,
-)
+from operators.checkpoints.load import load_model
+from operators.narrator.context import PAPER, RELEASED_LIVE
+from operators.narrator.engine import NarratorEngine
+from operators.narrator.sequences.sequence import NO_LABEL
 from operators.narrator.streams.settings import StreamSettings
+from operators.narrator.types import FrameInput, FramePosition
+from tests.support.masked_pass import masked_logits, segments_of, skip_probabilities
+from tests.support.recorded import GOLDEN
 from tests.support.tiny_narrator import make_model, random_frames, run_stream
 
 NUM_FRAMES = 48
+RETAINED = [None, 0, 1, 2, 3, 5]
 
 
-def segments_of(outcomes):
-    """The segments that the engine made, and the frame after which each later one's memory is read."""
-    segments, memory_frames, count = [], [], 0
-    for number, outcome in enumerate(outcomes):
-        count += 1
-        is_last = number + 1 == len(outcomes)
-        if outcome.narration is not None or outcome.folded or is_last:
-            tokens = outcome.narration.token_ids if outcome.narration else None
-            segments.append(Segment(count, tokens))
-            memory_frames.append(number)
-            count = 0
-    return segments, memory_frames[:-1]
+def recorded_frames():
+    """Recorded videos one after another: one stream of the activities that the recorded model knows."""
+    videos = [np.load(path)["features"] for path in sorted((GOLDEN / "stream").glob("video_*.npz"))]
+    features = torch.from_numpy(np.concatenate(videos)[:90])
+    return [FrameInput("cam", FramePosition(i), i * 500_000_000, frame) for i, frame in enumerate(features)]
 
 
-def masked_logits(model, frames, segments, memory_frames, settings):
-    """One pass over the whole stream; returns the sequence and its logits."""
-    sequence = build_sequence(model.layout, settings.prompt, segments)
-    features = torch.stack([frame.features for frame in frames])
-    reads, state = [], model.memory.clam.initial_state(1)
-    for number, frame in enumerate(features):
-        state = model.memory.clam.update(state, frame[None])
-        if number in memory_frames:
-            reads.append(model.memory.clam.read(state)[0])
-    memory = torch.cat(reads)
-    if settings.history == "none":
-        memory = torch.zeros_like(memory)
-    ids = sequence.token_ids
-    embedded = model.decoder.embed(ids.clamp(min=0))
-    embedded[ids == FRAME_TOKEN] = model.connector(features.flatten(0, 1))
-    embedded[ids == MEMORY_TOKEN] = model.connector(memory)
-    visible = paper_mask(sequence.structure, settings.retain_narrations)
-    config = model.decoder.config
-    rotary = RotaryTable(config.rope, config.head_dim, len(ids), torch.device("cpu"))
-    attention = MaskedAttention(sequence.structure.position, visible, rotary)
-    return sequence, model.decoder.logits(model.decoder(embedded, attention))
+def check(model, history, frames, outcomes, settings, tokens_read):
+    """p([SKIP]) to 1e-4 after every frame, and every written token the pass's best to 1e-3."""
+    sequence, logits = masked_logits(model, history, frames, outcomes, settings, tokens_read=tokens_read)
+    measured = torch.tensor([outcome.p_skip for outcome in outcomes])[1:]
+    torch.testing.assert_close(measured, skip_probabilities(model, sequence, logits), atol=1e-4, rtol=0)
+    written = sequence.labels.clone()
+    written[sequence.decision_rows] = NO_LABEL
+    rows = (written != NO_LABEL) & (written != model.layout.end_of_turn)  # the end may be forced
+    best = logits[rows].max(dim=-1).values
+    chosen = logits[rows].gather(1, written[rows][:, None])[:, 0]
+    torch.testing.assert_close(chosen, best, atol=1e-3, rtol=0)
 
 
-@pytest.mark.parametrize("history", ["clam", "none"])
-@pytest.mark.parametrize("retain", [None, 0, 1, 2, 3, 5])
+@pytest.mark.parametrize("history", ["clam", "none", "kmeans"])
+@pytest.mark.parametrize("retain", RETAINED)
 @torch.inference_mode()
 def test_pruned_streaming_equals_one_masked_pass(retain, history):
     model = make_model()
@@ -72,33 +54,45 @@ def test_pruned_streaming_equals_one_masked_pass(retain, history):
     )
     frames = list(random_frames(NUM_FRAMES, seed=2))
     outcomes = run_stream(model, frames, settings)
-    segments, memory_frames = segments_of(outcomes)
     assert sum(outcome.folded for outcome in outcomes) >= 1
-    assert len([s for s in segments if s.narration is not None]) > 8
-    sequence, logits = masked_logits(model, frames, segments, memory_frames, settings)
+    assert len([s for s in segments_of(outcomes)[0] if s.narration is not None]) > 8
+    own = NarratorEngine(model, num_slots=1).history(history)
+    check(model, own, frames, outcomes, settings, tokens_read=model.layout.num_frame_tokens)
 
-    log_p = logits[:, model.layout.skip] - logits.logsumexp(dim=-1)
-    expected = log_p[sequence.decision_rows].exp()[1:]
-    measured = torch.tensor([outcome.p_skip for outcome in outcomes])[1:]
-    torch.testing.assert_close(measured, expected, atol=1e-4, rtol=0)
 
-    written = sequence.labels.clone()
-    written[sequence.decision_rows] = NO_LABEL
-    rows = (written != NO_LABEL) & (written != model.layout.end_of_turn)  # the end may be forced
-    best = logits[rows].max(dim=-1).values
-    chosen = logits[rows].gather(1, written[rows][:, None])[:, 0]
-    torch.testing.assert_close(chosen, best, atol=1e-3, rtol=0)
+@pytest.fixture(scope="module")
+def recorded_model():
+    return load_model(GOLDEN / "tiny_model", "cpu", "float32")
+
+
+@pytest.mark.parametrize("rules", [PAPER, RELEASED_LIVE], ids=lambda rules: rules.name)
+@pytest.mark.parametrize("retain", RETAINED)
+@torch.inference_mode()
+def test_a_trained_model_streams_as_it_reads_in_one_pass(recorded_model, retain, rules):
+    model, frames = recorded_model, recorded_frames()
+    own = StreamSettings.from_config(model.config)
+    settings = replace(own, retain_narrations=retain, max_segment_frames=6)
+    engine = NarratorEngine(model, num_slots=1, rules=rules)
+    engine.open_stream("cam", settings)
+    outcomes = [engine.step([frame])[0] for frame in frames]
+    assert sum(outcome.folded for outcome in outcomes) >= 1
+    assert sum(outcome.narration is not None for outcome in outcomes) > 12
+    tokens_read = 1 if rules is RELEASED_LIVE else model.layout.num_frame_tokens
+    check(model, model.memory, frames, outcomes, settings, tokens_read)
 
 
 @torch.inference_mode()
-def test_the_test_would_notice_another_mask():
+def test_the_test_would_notice_another_mask_or_memory():
     model = make_model()
     settings = replace(StreamSettings.from_config(model.config), retain_narrations=1)
     frames = list(random_frames(NUM_FRAMES, seed=2))
     outcomes = run_stream(model, frames, settings)
-    segments, memory_frames = segments_of(outcomes)
     measured = torch.tensor([outcome.p_skip for outcome in outcomes])[1:]
-    for other in (replace(settings, retain_narrations=2), replace(settings, history="none")):
-        sequence, logits = masked_logits(model, frames, segments, memory_frames, other)
-        log_p = logits[:, model.layout.skip] - logits.logsumexp(dim=-1)
-        assert (log_p[sequence.decision_rows].exp()[1:] - measured).abs().max() > 1e-2
+    none = NarratorEngine(model, num_slots=1).history("none")
+    for history, other, read in (
+        (model.memory, replace(settings, retain_narrations=2), 3),
+        (none, settings, 3),
+        (model.memory, settings, 1),
+    ):
+        sequence, logits = masked_logits(model, history, frames, outcomes, other, tokens_read=read)
+        assert (skip_probabilities(model, sequence, logits) - measured).abs().max() > 1e-2

@@ -6,15 +6,10 @@ import pytest
 import torch
 
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.language.attention import MaskedAttention
 from operators.narrator.language.decoder import Decoder
 from operators.narrator.language.decoder_config import DecoderConfig
-from operators.narrator.language.frame_rows import frame_numbers
-from operators.narrator.language.rope import RotaryTable
-from operators.narrator.sequences.mask import paper_mask
-from operators.narrator.sequences.sequence import FRAME_TOKEN, MEMORY_TOKEN, build_sequence
 from operators.narrator.streams.settings import StreamSettings
-from tests.cpu.operators.narrator.test_engine_equals_mask import segments_of
+from tests.support.masked_pass import masked_logits, segments_of, skip_probabilities
 from tests.support.tiny_narrator import (
     LANGUAGE_CONFIG,
     make_model,
@@ -47,29 +42,13 @@ def test_streaming_equals_one_masked_pass(routed_model, retain):
     settings = settings_of(model, retain_narrations=retain, max_segment_frames=3)
     frames = list(random_frames(48, seed=2))
     outcomes = run_stream(model, frames, settings)
-    segments, memory_frames = segments_of(outcomes)
+    segments, _ = segments_of(outcomes)
     assert len([segment for segment in segments if segment.narration is not None]) > 5
     assert max(segment.num_frames for segment in segments) > 1
 
-    sequence = build_sequence(model.layout, settings.prompt, segments)
-    features = torch.stack([frame.features for frame in frames])
-    reads, state = [], model.memory.clam.initial_state(1)
-    for number, frame in enumerate(features):
-        state = model.memory.clam.update(state, frame[None])
-        if number in memory_frames:
-            reads.append(model.memory.clam.read(state)[0])
-    ids = sequence.token_ids
-    embedded = model.decoder.embed(ids.clamp(min=0))
-    embedded[ids == FRAME_TOKEN] = model.connector(features.flatten(0, 1))
-    embedded[ids == MEMORY_TOKEN] = model.connector(torch.cat(reads))
-    visible = paper_mask(sequence.structure, retain)
-    config = model.decoder.config
-    rotary = RotaryTable(config.rope, config.head_dim, len(ids), torch.device("cpu"))
-    attention = MaskedAttention(sequence.structure.position, visible, rotary)
-    logits = model.decoder.logits(model.decoder(embedded, attention, frame_numbers([ids.tolist()])))
-
-    log_p = logits[:, model.layout.skip] - logits.logsumexp(dim=-1)
-    expected = log_p[sequence.decision_rows].exp()[1:]
+    read = model.layout.num_frame_tokens
+    sequence, logits = masked_logits(model, model.memory, frames, outcomes, settings, tokens_read=read)
+    expected = skip_probabilities(model, sequence, logits)
     measured = torch.tensor([outcome.p_skip for outcome in outcomes])[1:]
     torch.testing.assert_close(measured, expected, atol=1e-4, rtol=0)
 
