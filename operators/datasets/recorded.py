@@ -74,7 +74,7 @@ class RecordedSegments:
         return cls(tuple(scenes), tuple(segments), repeats / len(segments))
 
     def stream(self, num_frames: int, seed: int) -> Iterator[DueFrame]:
-        """A scene, then random segments one after another, repeated as often as in the videos."""
+        """A scene, then random segments, of which `repeat_share` are chosen to repeat the one before."""
         rng = random.Random(seed)
         features, text = rng.choice(self.scenes)
         yield DueFrame(features[0], text, ends_segment=True)

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from zipfile import BadZipFile
+
+from safetensors import SafetensorError
 
 from operators.errors import FlowNarError, OperatorError
 from operators.parity.comparison import FileResult
@@ -15,6 +18,19 @@ PARTS: Mapping[str, str] = {
     "metrics": "check_metrics",
 }
 """Part, which is also its folder's and module's name: the function that checks it."""
+
+
+UNREADABLE = (
+    FlowNarError,
+    OSError,
+    BadZipFile,
+    SafetensorError,
+    LookupError,
+    TypeError,
+    ValueError,
+    RuntimeError,
+)
+"""What a file raises that is broken or not of the recorded form."""
 
 
 def check_folder(folder: Path, parts: Sequence[str] = tuple(PARTS)) -> Iterator[FileResult]:
@@ -49,7 +65,7 @@ def _check_part(folder: Path, part: str) -> Iterator[FileResult]:
         for result in check(folder):
             count += 1
             yield result
-    except (FlowNarError, OSError, KeyError, ValueError) as error:
+    except UNREADABLE as error:
         yield _failure(part, f"stopped after {count} files: {error!r}")
         return
     if not count:
