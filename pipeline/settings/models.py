@@ -75,7 +75,7 @@ class NarratorSettings(Section):
         try:
             return history if history is None else str(HistorySpec.parse(history))
         except OperatorError as error:
-            raise ValueError(str(error)) from error
+            raise ValueError(str(error).rstrip(".")) from error
 
     @model_validator(mode="after")
     def _thetas_are_ordered(self) -> Self:

@@ -72,7 +72,9 @@ def _show(report: "ModelReport") -> None:
         f"{stream.num_memory_tokens} of memory, {stream.num_segment_tokens} in a segment of "
         f"{trigger.average_segment_s:g} s\n"
         f"speaks at p(skip) <= {trigger.theta:g}; in the first {trigger.average_segment_s:g} s after a "
-        f"narration at <= {trigger.theta_low:g}",
+        f"narration at <= {trigger.theta_low:g}\n"
+        f"memory {config.memory.kind}; context rules {config.rules}; positions up to "
+        f"{config.limits.max_trained_position:,}",
         highlight=False,
     )
     out.print(_parts_table(report))
