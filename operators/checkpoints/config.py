@@ -15,7 +15,7 @@ class VisionConfig:
     Attributes:
         image_size: S, side of the square frames, pixels.
         hidden_size: D, width of the frame tokens.
-        pooled_grid: (rows, columns) that the patch tokens are average-pooled to.
+        pooled_grid: (rows, columns) that the patch tokens are average-pooled to; (0, 0) for none of them.
         pooled_token: The tower's attention-pooled token stands before the grid.
     """
 
@@ -64,6 +64,8 @@ class LayoutConfig:
         colon: After `assistant`.
         bos_token: Beginning of text, a special token of the tokenizer.
         eos_token: End of turn, a special token of the tokenizer.
+        clean_up_spaces: Blanks before punctuation and within contractions are removed from decoded text, as
+            the authors' version of transformers does for tokenizers that ask for it.
     """
 
     system_prompt: str = "Frames of a live video arrive one after another."
@@ -78,6 +80,7 @@ class LayoutConfig:
     colon: str = ":"
     bos_token: str = "<bos>"  # noqa: S105 (no password)
     eos_token: str = "<eos>"  # noqa: S105
+    clean_up_spaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class FlowNarConfig:
     def __post_init__(self) -> None:
         positive = {
             "vision.image_size": self.vision.image_size,
-            "vision.pooled_grid": min(self.vision.pooled_grid),
+            "vision.num_frame_tokens": self.vision.num_frame_tokens,
             "trigger.average_segment_s": self.trigger.average_segment_s,
             "limits.max_trained_position": self.limits.max_trained_position,
             "limits.max_new_tokens": self.limits.max_new_tokens,

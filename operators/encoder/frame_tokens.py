@@ -22,13 +22,17 @@ def frame_tokens(tower: nn.Module, pixels: Tensor, vision: VisionConfig) -> Tens
         vision: Grid, and whether the pooled token comes first.
 
     Returns:
-        [B, N, D] float32: the pooled token, then the patches averaged to the grid, row by row.
+        [B, N, D] float32: the pooled token, then the patches averaged to the grid (if there is one), row by
+        row.
     """
     output = tower(pixel_values=pixels)
+    pooled: Tensor = output.pooler_output.float()[:, None]  # [B, 1, D]
+    if vision.pooled_grid == (0, 0):
+        return pooled
     patches = output.last_hidden_state.float()  # [B, P, D]
     side = round(patches.shape[1] ** 0.5)
     image = patches.transpose(1, 2).unflatten(2, (side, side))  # [B, D, side, side]
     grid = functional.adaptive_avg_pool2d(image, vision.pooled_grid).flatten(2).transpose(1, 2)
     if not vision.pooled_token:
         return grid
-    return torch.cat((output.pooler_output.float()[:, None], grid), dim=1)
+    return torch.cat((pooled, grid), dim=1)

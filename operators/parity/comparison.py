@@ -2,10 +2,26 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import ArrayLike
+from safetensors import SafetensorError
+
+from operators.errors import FlowNarError
+
+UNREADABLE = (
+    FlowNarError,
+    OSError,
+    BadZipFile,
+    SafetensorError,
+    LookupError,
+    TypeError,
+    ValueError,
+    RuntimeError,
+)
+"""What a file raises that is broken or not of the recorded form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,11 @@ class FileResult:
     tolerance: float
     passed: bool
     detail: str = ""
+
+    @classmethod
+    def of_failure(cls, file: str, part: str, why: str) -> Self:
+        """The result of a file that nothing could be computed for."""
+        return cls(file, part, math.inf, 0.0, passed=False, detail=why)
 
 
 @dataclass(slots=True)

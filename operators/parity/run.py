@@ -3,12 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from zipfile import BadZipFile
 
-from safetensors import SafetensorError
-
-from operators.errors import FlowNarError, OperatorError
-from operators.parity.comparison import FileResult
+from operators.errors import OperatorError
+from operators.parity.comparison import UNREADABLE, FileResult
 
 PARTS: Mapping[str, str] = {
     "clam": "check_clam",
@@ -18,19 +15,6 @@ PARTS: Mapping[str, str] = {
     "metrics": "check_metrics",
 }
 """Part, which is also its folder's and module's name: the function that checks it."""
-
-
-UNREADABLE = (
-    FlowNarError,
-    OSError,
-    BadZipFile,
-    SafetensorError,
-    LookupError,
-    TypeError,
-    ValueError,
-    RuntimeError,
-)
-"""What a file raises that is broken or not of the recorded form."""
 
 
 def check_folder(folder: Path, parts: Sequence[str] = tuple(PARTS)) -> Iterator[FileResult]:
@@ -66,11 +50,7 @@ def _check_part(folder: Path, part: str) -> Iterator[FileResult]:
             count += 1
             yield result
     except UNREADABLE as error:
-        yield _failure(part, f"stopped after {count} files: {error!r}")
+        yield FileResult.of_failure(f"{part}/", part, f"stopped after {count} files: {error!r}")
         return
     if not count:
-        yield _failure(part, f"no recorded files in {folder / part}")
-
-
-def _failure(part: str, why: str) -> FileResult:
-    return FileResult(f"{part}/", part, float("inf"), 0.0, passed=False, detail=why)
+        yield FileResult.of_failure(f"{part}/", part, f"no recorded files in {folder / part}")

@@ -18,7 +18,7 @@ from operators.narrator.streams.memory_slots import HistoryPool
 from operators.narrator.streams.settings import StreamSettings
 from operators.narrator.streams.sizing import unpruned_sizes
 from operators.narrator.types import FrameInput, FramePosition
-from operators.parity.comparison import Comparison, FileResult
+from operators.parity.comparison import UNREADABLE, Comparison, FileResult
 from operators.parity.recorded_settings import RecordedSettings
 from operators.parity.stream_trace import StreamTrace, TraceObserver
 
@@ -47,11 +47,15 @@ def check_stream(folder: Path, device: str = "cpu") -> Iterator[FileResult]:
     runs = {path: json.loads(path.read_text()) for path in sorted((folder / PART).glob("*_video_*.json"))}
     runs = {path: run for path, run in runs.items() if isinstance(run, dict) and "p_skip" in run}
     for video in sorted({run["video"] for run in runs.values()}):
-        features = torch.from_numpy(np.load(folder / PART / video)["features"])
-        of_video = {path: run for path, run in runs.items() if run["video"] == video}
-        traces = narrate(model, features, list(of_video.values()))
-        for (path, run), trace in zip(of_video.items(), traces, strict=True):
-            yield _compare(f"{PART}/{path.name}", model, run, trace, placeholder)
+        of_video = {f"{PART}/{path.name}": run for path, run in runs.items() if run["video"] == video}
+        try:
+            features = torch.from_numpy(np.load(folder / PART / video)["features"])
+            traces = narrate(model, features, list(of_video.values()))
+        except UNREADABLE as error:
+            yield from (FileResult.of_failure(file, PART, repr(error)) for file in of_video)
+            continue
+        for (file, run), trace in zip(of_video.items(), traces, strict=True):
+            yield _compare(file, model, run, trace, placeholder)
     for path in sorted((folder / PART).glob("memory_*.npz")):
         features = np.load(folder / PART / path.name.removeprefix("memory_"))["features"]
         tokens = torch.from_numpy(features).to(device)
@@ -123,7 +127,7 @@ def _compare(
     fed = [i for piece in opening(model.layout, model.layout.user(None)) for i in piece.token_ids]
     prompt_ids = [placeholder if i == FRAME_TOKEN else i for i in fed]
     said = [o.narration for o in trace.outcomes if o.narration is not None]
-    texts = [model.tokenizer.decode(list(n.token_ids), skip_special_tokens=False) for n in said]
+    texts = [model.layout.decode(n.token_ids, special_tokens=True) for n in said]
     result.equal("prompt_input_ids", prompt_ids, run["prompt_input_ids"])
     result.equal("narration_frames", [n.frame for n in trace.narrations], run["narration_frames"])
     result.equal("output_ids", [list(n.token_ids) for n in said], run["output_ids"])

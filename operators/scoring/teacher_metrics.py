@@ -128,8 +128,13 @@ def _losses(scored: TeacherPass, rows: Tensor) -> Tensor:
 
 
 def _replies(logits: Tensor, skip: int, threshold: float) -> Tensor:
-    """Which rows [R, vocabulary] are a reply: the separator is not the best id, or not probable enough."""
-    return (logits.argmax(dim=-1) != skip) | (logits.softmax(dim=-1)[:, skip] < threshold)
+    """Which rows [R, vocabulary] are a reply: the separator is not the best id, or not probable enough.
+
+    Where it is not probable enough, the authors' code sets the whole row to 0, so that its best id is 0.
+    """
+    improbable = logits.softmax(dim=-1)[:, skip] < threshold
+    best = logits.argmax(dim=-1).masked_fill(improbable, 0)
+    return best != skip
 
 
 def _mean(values: Sequence[float], otherwise: float) -> float:

@@ -49,6 +49,18 @@ class LanguageFolder:
         """
         return load_tokenizer(self.path)
 
+    def cleans_up_spaces(self) -> bool:
+        """Whether decoded text loses blanks before punctuation: what tokenizer_config.json says.
+
+        True if it says nothing, as in the version of transformers that the authors use.
+
+        Raises:
+            CheckpointError: tokenizer_config.json is broken.
+        """
+        name = "tokenizer_config.json"
+        settings = read_json(self.path, name) if (self.path / name).is_file() else {}
+        return bool(settings.get("clean_up_tokenization_spaces", True))
+
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         """The weights by their Hugging Face names, one after another, with the dtypes on disk.
 
@@ -75,8 +87,9 @@ class LanguageFolder:
         Raises:
             CheckpointError: The weights are missing.
         """
-        files = (self.path / "config.json", self.path / "tokenizer.json", *WeightFiles.find(self.path).files)
-        return {file.name: file for file in files}
+        files = [self.path / "config.json", self.path / "tokenizer.json", *WeightFiles.find(self.path).files]
+        settings = self.path / "tokenizer_config.json"
+        return {file.name: file for file in (*files, *([settings] if settings.is_file() else []))}
 
 
 def check_language(config: DecoderConfig, found: Mapping[str, tuple[int, ...]], where: str) -> None:

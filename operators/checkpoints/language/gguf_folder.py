@@ -77,7 +77,7 @@ class GgufFolder(LanguageFolder):
 
     def files(self) -> dict[str, Path]:
         """See `LanguageFolder`."""
-        beside = (self.path / name for name in ("config.json", "tokenizer.json"))
+        beside = (self.path / name for name in ("config.json", "tokenizer.json", "tokenizer_config.json"))
         return {file.name: file for file in (self._path, *beside) if file.is_file()}
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tokenizers import Tokenizer
@@ -29,6 +30,8 @@ def flownar_config(
     base: Mapping[str, Any],
     tokenizer: Tokenizer,
     image_size: int | None,
+    *,
+    clean_up_spaces: bool,
     where: str,
 ) -> FlowNarConfig:
     """Settings of a released model.
@@ -39,6 +42,7 @@ def flownar_config(
         base: The base's config.
         tokenizer: The base's.
         image_size: What the vision tower's config says, pixels; None: there is none.
+        clean_up_spaces: What the tokenizer's settings say.
         where: Name of the settings' source, for messages.
 
     Raises:
@@ -47,7 +51,7 @@ def flownar_config(
     """
     layout = _layout(settings, tokenizer, where)
     sizes = _sizes(saved, where)
-    grid = settings.frame_token_pooled
+    grid = settings.frame_token_pooled or (0, 0)
     found = sizes | {"frame_num_tokens": grid[0] * grid[1] + int(settings.frame_token_cls)}
     for name, value in found.items():
         recorded = getattr(settings, name)
@@ -74,7 +78,7 @@ def flownar_config(
             num_layers=sizes["clam_n_layers"],
             learnable_start=bool(sizes["learnable_memory_tgt"]),
         ),
-        layout=layout,
+        layout=replace(layout, clean_up_spaces=clean_up_spaces),
         trigger=TriggerConfig(
             theta=settings.decoding_threshold,
             theta_low=settings.decoding_threshold_low,

@@ -62,7 +62,15 @@ class ReleasedFolder:
         vision = self.vision_path()
         image_size = None if vision is None else read_vision_config(vision).get("image_size")
         saved = {name: self._adapter.infos[stored].shape for name, stored in self._adapter.saved.items()}
-        return flownar_config(settings, saved, self._base.config(), self._tokenizer, image_size, where)
+        return flownar_config(
+            settings,
+            saved,
+            self._base.config(),
+            self._tokenizer,
+            image_size,
+            clean_up_spaces=self._base.cleans_up_spaces(),
+            where=where,
+        )
 
     def tokenizer(self) -> Tokenizer:
         """See `source.ModelSource`."""

@@ -39,7 +39,7 @@ class ReleasedSettings:
     frame_num_tokens: int | None = None
     clam_n_head: int = 8
     frame_token_cls: bool = True
-    frame_token_pooled: tuple[int, int] = (3, 3)
+    frame_token_pooled: tuple[int, int] | None = (3, 3)
     frame_resolution: int | None = None
     frame_fps: float = 2.0
     frame_token_interval: str = ","  # noqa: S105 (no password)

@@ -30,6 +30,9 @@ from tokenizers import Tokenizer
 from operators.checkpoints.config import FlowNarConfig
 from operators.errors import LayoutError
 
+SPACED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
+"""What `clean_up_spaces` writes without its blanks, one after another."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SequenceLayout:
@@ -43,6 +46,7 @@ class SequenceLayout:
         default_prompt: The model's own prompt.
         num_frame_tokens: N, tokens of one frame.
         num_memory_tokens: M, tokens of the model's own memory at the start of a segment.
+        clean_up_spaces: See `LayoutConfig`.
         tokenizer: Writes prompts and narrations.
     """
 
@@ -58,6 +62,7 @@ class SequenceLayout:
     default_prompt: str
     num_frame_tokens: int
     num_memory_tokens: int
+    clean_up_spaces: bool
     tokenizer: Tokenizer
 
     @classmethod
@@ -96,6 +101,7 @@ class SequenceLayout:
             default_prompt=texts.user_prompt,
             num_frame_tokens=config.vision.num_frame_tokens,
             num_memory_tokens=config.memory.num_memory_tokens,
+            clean_up_spaces=texts.clean_up_spaces,
             tokenizer=tokenizer,
         )
 
@@ -105,8 +111,8 @@ class SequenceLayout:
         Raises:
             LayoutError: The prompt is empty, holds special tokens, or can't be written by the tokenizer.
         """
-        text = self.default_prompt if prompt is None else prompt
-        return _encode(self.tokenizer, f"{self.user_start}{_stripped(text)}")
+        text = self.default_prompt if prompt is None else _stripped(prompt)
+        return _encode(self.tokenizer, f"{self.user_start}{text}")
 
     def narration(self, text: str) -> tuple[int, ...]:
         """Return the tokens of a narration, end of turn included, as the model is to write them.
@@ -116,10 +122,18 @@ class SequenceLayout:
         """
         return (*_encode(self.tokenizer, f" {_stripped(text)}"), self.end_of_turn)
 
-    def decode(self, token_ids: tuple[int, ...]) -> str:
-        """Return the text of a narration's tokens, without special tokens, stripped."""
-        text: str = self.tokenizer.decode(list(token_ids), skip_special_tokens=True)
-        return text.strip()
+    def decode(self, token_ids: tuple[int, ...], *, special_tokens: bool = False) -> str:
+        """Return the text of a narration's tokens.
+
+        Args:
+            token_ids: Ids.
+            special_tokens: Keep special tokens and blanks at the edges.
+        """
+        text: str = self.tokenizer.decode(list(token_ids), skip_special_tokens=not special_tokens)
+        if self.clean_up_spaces:
+            for spaced in SPACED:
+                text = text.replace(spaced, spaced.replace(" ", ""))
+        return text if special_tokens else text.strip()
 
     def num_segment_tokens(self, num_frames: int, num_memory_tokens: int | None = None) -> int:
         """Return how many tokens a segment takes, from the end of turn before it to its `reply`.

@@ -11,7 +11,6 @@ which hides what a stream prunes as soon as a narration is complete:
   i see k + 1 narrations, narration i sees k.
 """
 
-from bisect import bisect_left
 from itertools import pairwise
 
 import torch
@@ -70,11 +69,11 @@ def reference_mask(
                 f"but a memory block has {num_memory_tokens}."
             )
     mask = causal_mask(len(ids), input_ids.device)
-    frames_open = [first for first, _ in frames]
-    for first, last in frames + memories:
-        own = bisect_left(frames_open, first)  # a memory block belongs to the frames after it
-        for hidden_from in frames_open[own + 1 : own + 2]:
-            mask[hidden_from:, first : last + 1] = False
+    for (first, last), (opens, _) in pairwise(frames):
+        mask[opens:, first : last + 1] = False
+        # Of the memory blocks before, the last is the new segment's own.
+        for block in [block for block in memories if block[1] < opens][-2:-1]:
+            mask[opens:, block[0] : block[1] + 1] = False
     if last_k is not None:
         if last_k < 0:
             raise OperatorError(f"mask: last_k is {last_k}, it must be at least 0.")

@@ -17,7 +17,8 @@ class PrunedSlots:
     """One pruning.
 
     Attributes:
-        slots: First and last slot, both included, counted when it was done; may lie beyond the cache's end.
+        slots: First and last slot, both included, counted when it was done, as the books say; may lie beyond
+            the cache's end, or below 0.
         positions: Positions that were forgotten, as ranges (first, last), both included.
     """
 
@@ -58,7 +59,8 @@ class SlotPruning:
             shown: Length of the cache when the narration's last frame had been fed.
             is_opening: It is the first narration.
             is_finished: It reached its end of turn.
-            retain: How many complete narrations stay; None for all.
+            retain: How many complete narrations stay; None for all. At most one goes each time and none
+                after the opening, so that 0 works like 1.
         """
         layout = self.layout
         if is_opening:
@@ -76,7 +78,7 @@ class SlotPruning:
         pruned = [self._drop(regions, self.visual_start, end)]
         text -= end + 1 - self.visual_start
         self.narrations.append((text, regions.num_tokens))
-        while retain is not None and len(self.narrations) > retain:
+        if retain is not None and not is_opening and len(self.narrations) > retain:
             first, last = self.narrations.pop(0)
             pruned.append(self._drop(regions, first, last))
             size = last - first + 1
@@ -88,4 +90,6 @@ class SlotPruning:
 
     @staticmethod
     def _drop(regions: StreamRegions, first: int, last: int) -> PrunedSlots:
-        return PrunedSlots((first, last), tuple(regions.drop_slots(first, last)))
+        """Forget slots as a slice does: stale books may go below 0, which counts from the end."""
+        start, stop, _ = slice(first, last + 1).indices(regions.num_tokens)
+        return PrunedSlots((first, last), tuple(regions.drop_slots(start, stop - 1)))

@@ -10,11 +10,11 @@ from operators.scoring.late_reply import append_frames
 from operators.scoring.teacher_metrics import mean_perplexity, teacher_loss, teacher_metrics
 from operators.scoring.turns import TeacherPass, TurnTokens, split_turns
 
-SKIP, CLOSE, END, WORD, OTHER, VOCABULARY = range(6)
+CLOSE, SKIP, END, WORD, OTHER, VOCABULARY = range(6)
 VISION = VOCABULARY + 1  # placeholders lie outside the vocabulary
 NUM_FRAME_TOKENS = 2
 TOKENS = TurnTokens(VISION, SKIP, END, NUM_FRAME_TOKENS)
-UNSURE = torch.tensor([0.6, 0.4, 1e-9, 1e-9, 1e-9]).log()  # the separator is the best id, with 0.6
+UNSURE = torch.tensor([0.4, 0.6, 1e-9, 1e-9, 1e-9]).log()  # the separator is the best id, with 0.6
 
 
 def logits_for(answers):

@@ -101,3 +101,20 @@ def test_without_memory_tokens_a_segment_has_no_brackets_for_them(layout):
     ids = [i for piece in fed for i in piece.token_ids]
     frame = [pieces.FRAME_TOKEN] * layout.num_frame_tokens
     assert ids == [layout.end_of_turn, *layout.newline, *layout.open, *frame]
+
+
+def test_blanks_before_punctuation_go_only_if_the_tokenizer_asks_for_it(layout):
+    from dataclasses import replace
+
+    ids = layout.narration("It 's done . You cut , stir")
+    assert layout.decode(ids) == "It 's done . You cut , stir"
+    assert replace(layout, clean_up_spaces=True).decode(ids) == "It's done. You cut, stir"
+    assert layout.decode(ids, special_tokens=True) == " It 's done . You cut , stir<eos>"
+
+
+def test_only_a_given_prompt_is_stripped(layout):
+    from dataclasses import replace
+
+    own = replace(layout, default_prompt="Speak ")
+    assert layout.tokenizer.decode(list(own.user(None))) == "User: Speak "
+    assert layout.tokenizer.decode(list(own.user(" Speak "))) == "User: Speak"

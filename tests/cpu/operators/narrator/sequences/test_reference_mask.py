@@ -116,3 +116,14 @@ def test_what_is_no_sequence_is_refused(ids, changed, message):
 
 def test_narrations_need_not_pair_up_where_they_are_not_looked_for():
     assert torch.equal(mask_of([START, WORD]), causal_mask(2))
+
+
+def test_the_memory_block_that_is_hidden_is_the_last_but_one_before_the_frames():
+    without_memory = [WORD, OPEN, *FRAME, CLOSE, START, WORD, END]
+    ids = OPENING + SEGMENT + without_memory + SEGMENT
+    mask = mask_of(ids)
+    first_memory = len(OPENING) + SEGMENT.index(MEMORY)
+    frames_without = len(OPENING) + len(SEGMENT) + 1
+    assert mask[frames_without, first_memory], "there is no memory block but this one"
+    last_frames = len(ids) - len(SEGMENT) + SEGMENT.index(CLOSE) + 1
+    assert not mask[last_frames, first_memory]
