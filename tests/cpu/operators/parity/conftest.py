@@ -13,5 +13,10 @@ def golden() -> Path:
 
 
 @pytest.fixture(scope="session")
+def transcribed() -> Path:
+    return GOLDEN.parent / "transcribed"
+
+
+@pytest.fixture(scope="session")
 def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_small_folder(tmp_path_factory.mktemp("recorded"))

@@ -42,3 +42,10 @@ def test_the_small_folder_agrees(small_folder):
     results = list(check_folder(small_folder, parts))
     assert {result.part for result in results} == set(parts)
     assert [result for result in results if not result.passed] == []
+
+
+def test_a_model_of_other_sizes_ids_and_layout_agrees(transcribed):
+    parts = [part for part in PARTS if part != "metrics"]
+    results = list(check_folder(transcribed, parts))
+    assert {result.part for result in results} == set(parts)
+    assert [result for result in results if not result.passed] == []
