@@ -68,14 +68,15 @@ def evaluate_world(settings: EvaluationSettings, progress: Progress) -> Evaluati
     """Render the videos, stream them through the model and score what it says.
 
     Raises:
-        FlowNarError: The model can't be loaded, or a seed or duration is refused.
+        FlowNarError: The model can't be loaded or can't have the history, or a seed or duration is refused.
     """
     config = read_config(settings.model)
     fps = settings.fps or config.fps
-    videos = list(_render(settings, fps, config.vision.image_size, progress))
-    encoder = FrameEncoder.load(settings.model, settings.device)
     model = load_model(settings.model, settings.device)
     stream = stream_settings(model, settings, fps)
+    NarratorEngine(model, num_slots=1, histories=[stream.history])  # refuses before minutes of rendering
+    videos = list(_render(settings, fps, config.vision.image_size, progress))
+    encoder = FrameEncoder.load(settings.model, settings.device)
     results = narrate_videos(encoder, model, videos, stream, progress)
     described = {
         "model": str(settings.model),

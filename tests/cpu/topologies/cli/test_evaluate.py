@@ -44,3 +44,15 @@ def test_a_bad_range_is_refused(seeds):
 
 def test_a_bad_history_is_refused():
     assert run("--world", "1:2", "--history", "all").exit_code == 2
+
+
+def test_a_history_without_weights_is_refused_before_anything_is_rendered(model):
+    result = run("--world", "200000:200009", "--model", model, "--history", "retnet")
+    assert result.exit_code != 0
+    assert "needs weights" in str(result.exception)
+    assert "rendering" not in result.stderr
+
+
+@pytest.mark.parametrize("theta", ["0", "1", "1.5"])
+def test_thresholds_must_lie_between_0_and_1(theta):
+    assert run("--world", "1:2", "--theta", theta).exit_code == 2
