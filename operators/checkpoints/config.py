@@ -157,6 +157,11 @@ class FlowNarConfig:
         for name, value in positive.items():
             if not value > 0:
                 raise CheckpointError(f"model config: {name} is {value}, it must be above 0.")
+        if self.vision.pooled_grid != (0, 0) and min(self.vision.pooled_grid) < 1:
+            raise CheckpointError(
+                f"model config: vision.pooled_grid is {list(self.vision.pooled_grid)}: rows and columns must "
+                "both be above 0, or both 0 for no grid."
+            )
         for name, theta in {"theta": self.trigger.theta, "theta_low": self.trigger.theta_low}.items():
             if not 0 < theta < 1:
                 raise CheckpointError(

@@ -59,7 +59,7 @@ def test_whole_numbers_pass_for_fractions_but_not_the_other_way() -> None:
         ("trigger", "theta", "high", r"trigger.theta must be float, got \"high\""),
         ("trigger", "theta", 1.5, r"trigger.theta is 1.5, but 0 < theta < 1 must hold"),
         ("vision", "pooled_grid", [3], r"vision.pooled_grid must be a list of 2, got \[3\]"),
-        ("vision", "pooled_grid", [3, 0], r"vision.pooled_grid is 0, it must be above 0"),
+        ("vision", "pooled_grid", [3, 0], r"vision.pooled_grid is \[3, 0\]: rows and columns must both"),
         ("vision", "pooled_token", 1, r"vision.pooled_token must be bool, got 1"),
         ("memory", "gate_bias_init", [4, "x"], r"memory.gate_bias_init.1 must be float, got \"x\""),
         ("memory", "num_heads", 7, r"not divisible by 2 x 7 heads"),

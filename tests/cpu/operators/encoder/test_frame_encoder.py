@@ -147,3 +147,20 @@ def test_folders_of_older_transformers_and_wrong_ones(
         (folder / "vision/config.json").write_text(json.dumps({**config, key: value}))
         with pytest.raises(CheckpointError, match=message):
             FrameEncoder.load(folder, "cpu")
+
+
+def test_without_a_grid_a_frame_is_its_pooled_token_alone():
+    from operators.encoder.frame_tokens import frame_tokens
+
+    class Tower(torch.nn.Module):
+        def forward(self, pixel_values):
+            class Output:
+                last_hidden_state = torch.randn(len(pixel_values), 9, 4)
+                pooler_output = torch.arange(8.0).view(2, 4)
+
+            return Output
+
+    vision = VisionConfig(image_size=48, hidden_size=4, pooled_grid=(0, 0))
+    assert vision.num_frame_tokens == 1
+    tokens = frame_tokens(Tower(), torch.zeros(2, 3, 48, 48), vision)
+    assert torch.equal(tokens, torch.arange(8.0).view(2, 1, 4))
