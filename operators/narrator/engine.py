@@ -196,9 +196,8 @@ class NarratorEngine:
         feeds = [Feed(turn.stream, turn.stream.show(turn.frame)) for turn in turns]
         embedded = self._model.connector(torch.cat(vision).to(self._runner.dtype))
         logits = self._runner.extend(feeds, embedded)
-        for row, turn in enumerate(turns):
-            turn.stream.shown_tokens = turn.stream.regions.num_tokens
-            if self._observer is not None:
+        if self._observer is not None:
+            for row, turn in enumerate(turns):
                 self._observer.frame_shown(turn.stream, logits[row])
         return skip_decisions(logits, self._model.layout.skip)
 

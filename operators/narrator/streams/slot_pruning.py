@@ -50,31 +50,30 @@ class SlotPruning:
         return cls(layout, keep_newlines, visual_start=len(layout.system))
 
     def end_narration(
-        self, regions: StreamRegions, *, shown: int, is_opening: bool, is_finished: bool, retain: int | None
+        self,
+        regions: StreamRegions,
+        *,
+        num_written: int,
+        is_opening: bool,
+        is_finished: bool,
+        retain: int | None,
     ) -> None:
         """Prune after a narration.
 
         Args:
             regions: The stream's tokens; mutated.
-            shown: Length of the cache when the narration's last frame had been fed.
+            num_written: Tokens of its text; the last is not fed yet.
             is_opening: It is the first narration.
             is_finished: It reached its end of turn.
             retain: How many complete narrations stay; None for all. At most one goes each time and none
                 after the opening, so that 0 works like 1.
         """
         layout = self.layout
+        text = regions.num_tokens - (num_written - 1) - len(layout.reply)
+        end = text - 1
         if is_opening:
-            end = (
-                self.visual_start
-                + len(layout.opening_bracket)
-                + layout.num_frame_tokens
-                + len(layout.close)
-                - 1
-            )
-            text = shown + len(layout.newline)
-        else:
-            end = shown + len(layout.close) - 1
-            text = end + 1
+            brackets = len(layout.opening_bracket) + len(layout.close)
+            end = self.visual_start + brackets + layout.num_frame_tokens - 1
         pruned = [self._drop(regions, self.visual_start, end)]
         text -= end + 1 - self.visual_start
         self.narrations.append((text, regions.num_tokens))

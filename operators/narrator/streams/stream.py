@@ -1,5 +1,6 @@
 """State of one stream on the host: counters, clock, and what is fed and pruned when. No tensors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from operators.narrator.sequences import pieces
@@ -33,7 +34,6 @@ class Stream:
         last_narration_ns: Capture time of the last narration's frame.
         end_of_turn_pending: The last narration is retained and its end of turn was not fed yet.
         unfinished_token: Last token of a narration that was cut off, not fed yet; else None.
-        shown_tokens: Length of the cache when the last frame had been fed.
     """
 
     name: str
@@ -50,7 +50,6 @@ class Stream:
     last_narration_ns: int = 0
     end_of_turn_pending: bool = False
     unfinished_token: int | None = None
-    shown_tokens: int = 0
 
     @property
     def settings(self) -> StreamSettings:
@@ -105,16 +104,16 @@ class Stream:
             self._make_visual_room(fed)
         return fed
 
-    def end_segment(self, capture_time_ns: int, last_token: int) -> None:
-        """Prune after a narration that ended with a frame of that time and with this token."""
-        is_finished = last_token == self.plan.layout.end_of_turn
-        self.unfinished_token = None if is_finished else last_token
+    def end_segment(self, capture_time_ns: int, tokens: Sequence[int]) -> None:
+        """Prune after a narration of these tokens that ended with a frame of that time."""
+        is_finished = tokens[-1] == self.plan.layout.end_of_turn
+        self.unfinished_token = None if is_finished else tokens[-1]
         self.end_of_turn_pending = is_finished
         if self.slot_pruning is not None:
             if not self.plan.keeps_frames:
                 self.slot_pruning.end_narration(
                     self.regions,
-                    shown=self.shown_tokens,
+                    num_written=len(tokens),
                     is_opening=self.is_opening,
                     is_finished=is_finished,
                     retain=self.settings.retain_narrations,

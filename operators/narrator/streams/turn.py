@@ -62,7 +62,7 @@ class Turn:
         narration = self._narration(self.stream.plan.layout) if self.speaks else None
         folded = not self.speaks and self.stream.is_full
         if self.speaks:
-            self.stream.end_segment(self.frame.capture_time_ns, self.tokens[-1])
+            self.stream.end_segment(self.frame.capture_time_ns, self.tokens)
         elif folded:
             self.stream.fold()
         return FrameOutcome(

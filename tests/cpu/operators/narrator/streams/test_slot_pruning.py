@@ -30,13 +30,12 @@ class Stream:
             self.regions.append(Region.VISUAL, BRACKETS + NUM_FRAME)
         else:
             self.regions.append(Region.VISUAL, num_visual)
-        shown = self.regions.num_tokens
         self.regions.append(Region.PROMPT, len(LAYOUT.newline) if self.is_opening else 0)
         self.regions.append(Region.VISUAL, 0 if self.is_opening else len(LAYOUT.close))
         self.regions.append(Region.NARRATION, len(LAYOUT.reply) + num_text)
         self.books.end_narration(
             self.regions,
-            shown=shown,
+            num_written=num_text + 1,
             is_opening=self.is_opening,
             is_finished=is_finished,
             retain=self.retain,

@@ -49,7 +49,7 @@ def test_bounds_hold_however_a_stream_goes(steps, retain, budget):
         positions = feed(stream, stream.show(frame))
         if speaks or stream.is_opening:
             positions += speak(stream, num_tokens)
-            stream.end_segment(frame.capture_time_ns, MODEL.layout.end_of_turn)
+            stream.end_segment(frame.capture_time_ns, [MODEL.layout.end_of_turn])
             assert not stream.regions.visual
             assert stream.segment >= 1
         elif stream.is_full:
@@ -76,7 +76,7 @@ def test_a_rebase_moves_narrations_behind_the_prompt_and_keeps_their_distances()
         frame = FrameInput("cam", FramePosition(number), number * 500_000_000, None)
         feed(stream, stream.show(frame))
         speak(stream, 4)
-        stream.end_segment(frame.capture_time_ns, MODEL.layout.end_of_turn)
+        stream.end_segment(frame.capture_time_ns, [MODEL.layout.end_of_turn])
         before = [run.position for run in stream.regions.narrations]
         prompt = [run.position for run in stream.regions.prompt]
         moved = stream.rebase()
@@ -94,7 +94,7 @@ def test_the_clock_starts_at_the_last_narration():
     stream = make_stream()
     frame = FrameInput("cam", FramePosition(0), 10_000_000_000, None)
     feed(stream, stream.show(frame))
-    stream.end_segment(frame.capture_time_ns, MODEL.layout.end_of_turn)
+    stream.end_segment(frame.capture_time_ns, [MODEL.layout.end_of_turn])
     low, high = stream.settings.theta_low, stream.settings.theta
     times_s = (10.5, 11.0, 11.5, 12.0)
     assert [stream.threshold(round(t * 1e9)) for t in times_s] == [low, low, high, high]
