@@ -114,6 +114,15 @@ def test_a_separator_below_the_threshold_is_a_reply():
         assert result.frame_difference == difference
 
 
+def test_a_separator_of_id_0_is_never_below_the_threshold():
+    """The authors' code sets such rows to 0, whose best id is 0: the separator itself."""
+    from operators.scoring.teacher_metrics import _replies
+
+    unsure = torch.tensor([[0.6, 0.4, 1e-9]]).log()
+    assert _replies(unsure, skip=0, threshold=0.7).tolist() == [False]
+    assert _replies(unsure.flip(1), skip=2, threshold=0.7).tolist() == [True]
+
+
 def test_the_threshold_holds_for_late_replies_too():
     def unsure(token_ids, visible):
         return UNSURE.expand(len(token_ids), -1)

@@ -254,3 +254,11 @@ def test_the_hash_changes_with_every_file(folder: Path, name: str) -> None:
     else:
         (folder / name).write_text((folder / name).read_text() + " ")
     assert model_hash(folder) != model_hash(TINY_MODEL)
+
+
+def test_frames_of_one_pooled_token_alone_are_a_layout_too(folder: Path) -> None:
+    settings = json.loads((folder / "flownar_config.json").read_text())
+    settings |= {"frame_token_pooled": None, "frame_num_tokens": 1}
+    (folder / "flownar_config.json").write_text(json.dumps(settings))
+    vision = read_config(folder).vision
+    assert (vision.pooled_grid, vision.num_frame_tokens) == ((0, 0), 1)
