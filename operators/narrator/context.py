@@ -1,7 +1,7 @@
 """The context rules: what a stream is shown, when it speaks, what it forgets. One frozen object a preset."""
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from operators.errors import EngineError
@@ -81,12 +81,10 @@ REFERENCE = ContextRules(
 )
 """What the authors' code does, number by number. For comparison only: its cache grows with the stream."""
 
-RELEASED_LIVE = ContextRules(
+RELEASED_LIVE = replace(
+    REFERENCE,
     name="released_live",
-    memory_read="first_token",
     keep_newlines=False,
-    speak_when="below",
-    clock="frames",
     unfinished="forced",
     rebase=True,
     folds=True,

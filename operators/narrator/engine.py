@@ -104,8 +104,9 @@ class NarratorEngine:
         history = self._memory.history(settings.history)
         plan = lifecycle.make_plan(stream, settings, self._model, self._rules, history, self._last_position)
         opened = lifecycle.new_stream(stream, self._free_slots[-1], plan, self._sizes)
-        self._memory.open(opened.slot, settings.history, None)
-        if snapshot is not None:
+        if snapshot is None:
+            self._memory.open(opened.slot, settings.history, None)
+        else:
             lifecycle.restore_snapshot(
                 opened, snapshot, self._runner.cache, self._memory, self._model.model_hash
             )
