@@ -55,6 +55,8 @@ class RedisSettings(Section):
     """Password, so that the URL needs none."""
     timeout_s: float = Field(default=5.0, gt=0)
     """Deadline of one request."""
+    num_replicas: int = Field(default=0, ge=0)
+    """Replicas that must have a blob before it counts as stored."""
 
 
 class RaySettings(Section):

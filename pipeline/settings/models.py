@@ -43,6 +43,14 @@ class LiveSettings(Section):
     """Frames that are encoded at once, at most."""
     credits: int = Field(default=64, ge=1)
     """Records in flight per partition, from the reader to the narrator's answer."""
+    lease_s: float = Field(default=5.0, gt=0)
+    """An actor that gives no answer for so long loses its partitions."""
+    silent_after_s: float = Field(default=60.0, gt=0)
+    """A camera without a record for so long is told to be silent."""
+    clock_jump_s: float = Field(default=5.0, gt=0)
+    """A capture time that is off by more than this, by the broker's clock, is told as a jump."""
+    shed_after_s: float | None = Field(default=30.0, gt=0)
+    """Frames are left out where the oldest one waits longer than this, and ever longer; None: never."""
 
 
 class NarratorSettings(Section):
@@ -101,6 +109,8 @@ class CommitSettings(Section):
     """Time for one takeover of a partition, reading its checkpoints included."""
     transaction_timeout_ms: int = Field(default=30_000, ge=1_000)
     """The broker aborts a transaction that is open for longer."""
+    accept_state_loss: bool = False
+    """Streams whose state another model made begin anew; else the start is refused."""
 
 
 class FrameSettings(Section):
@@ -121,6 +131,8 @@ class ServicesSettings(Section):
     """Wanted port of the broker's controller."""
     redis_port: int = Field(default=6379, ge=0, le=65_535)
     """Wanted port of Redis."""
+    kafka_advertised: str | None = Field(default=None, pattern=r"^[^:\s]+:\d+$")
+    """host:port that the broker tells its clients, for example of a proxy in front of it; None: its own."""
     kafka_heap_mb: int = Field(default=512, ge=192)
     """Java heap of the broker."""
     kafka_libs: LocalPath | None = None
