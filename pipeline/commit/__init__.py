@@ -45,10 +45,12 @@ A takeover (`recover`), and what if the process dies
 Without any checkpoint, reading begins at the first frame that Kafka still has. Frames that Kafka deleted
 before they were read are told in `RecoveredPartition.lost_frames`.
 
+Nothing in this package knows Kafka, Redis or Ray: `pipeline.narrator.partition_takeover` has the real ports,
+`tests/support` a model of them in which everything can fail.
+
 | file | what it is |
 |---|---|
 | session.py, burst.py | what the narrator calls, and one commit |
-| connect.py | `take_over`: the session on the real Kafka and Redis |
 | ledger.py, stream_ledger.py, special_streams.py, positions.py | the bookkeeping: pure |
 | snapshot_policy.py | when a stream is snapshotted |
 | plan.py, render.py | what a transaction contains, and its records |

@@ -1,4 +1,4 @@
-"""What the protocol needs of the world: a broker, a blob store, a clock. connect.py has the real ones."""
+"""What the protocol needs of the world: a broker, a blob store, a clock."""
 
 import time
 from collections.abc import Collection, Iterable, Sequence

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from pipeline.config import CommitSettings
-
 
 @dataclass(frozen=True, slots=True)
 class SnapshotPolicy:
@@ -18,11 +16,6 @@ class SnapshotPolicy:
     every_segments: int
     every_s: float
     lag_records: int
-
-    @classmethod
-    def of(cls, settings: CommitSettings) -> "SnapshotPolicy":
-        """The policy that the settings describe."""
-        return cls(settings.snapshot_every_segments, settings.snapshot_every_s, settings.snapshot_lag_records)
 
     def is_due(self, *, num_segments: int, age_s: float, num_records_saved: int) -> bool:
         """Decide for a stream that has moved on since its last snapshot.

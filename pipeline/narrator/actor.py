@@ -16,7 +16,6 @@ from ray.exceptions import RayError
 from operators.checkpoints.folder import model_hash, read_config
 from pipeline.cluster.actor_logging import log_as
 from pipeline.cluster.remote_errors import describe
-from pipeline.commit.connect import take_over
 from pipeline.commit.session import PartitionSession
 from pipeline.config import Settings
 from pipeline.kafka_io.clients import connection_kwargs
@@ -27,6 +26,7 @@ from pipeline.messages.records import Receipt, RecordBatch
 from pipeline.narrator.committer import Committer
 from pipeline.narrator.engine_thread import EngineThread
 from pipeline.narrator.owned_partition import OwnedPartition
+from pipeline.narrator.partition_takeover import take_over
 from pipeline.narrator.stream import Ticket
 from pipeline.state_store import StateStore
 from pipeline.wire.topics import TopicNames

@@ -14,7 +14,6 @@ import redis
 from kafka import KafkaAdminClient, TopicPartition
 
 from operators.narrator.types import FramePosition, Narration
-from pipeline.commit.connect import take_over
 from pipeline.commit.session import PartitionSession
 from pipeline.config import CommitSettings, Settings
 from pipeline.errors import (
@@ -31,6 +30,7 @@ from pipeline.kafka_io.consumer import PartitionConsumer, read_to_end
 from pipeline.kafka_io.idempotent_producer import IdempotentProducer
 from pipeline.kafka_io.records import OutgoingRecord
 from pipeline.messages.dead_letter import DeadLetter
+from pipeline.narrator.partition_takeover import take_over
 from pipeline.reader.admission import AdmissionState
 from pipeline.state_store import StateStore
 from pipeline.wire.dead_letter import decode_dead_letter

@@ -17,7 +17,6 @@ from pipeline.commit.checkpoint_record import (
 from pipeline.commit.ledger import PartitionLedger
 from pipeline.commit.snapshot_policy import SnapshotPolicy
 from pipeline.commit.stream_ledger import PendingSnapshot
-from pipeline.config import CommitSettings
 from pipeline.messages.dead_letter import DeadLetter
 from pipeline.reader.admission import AdmissionState
 
@@ -388,8 +387,3 @@ def test_a_stream_without_new_frames_is_never_due() -> None:
     assert not book.snapshot_due("unknown", 1000.0)
     book.delivered("a", 4, None, 0.0)
     assert not book.snapshot_due("a", 1000.0)
-
-
-def test_the_policy_is_read_from_the_settings() -> None:
-    settings = CommitSettings(snapshot_every_segments=2, snapshot_every_s=3.0, snapshot_lag_records=4)
-    assert SnapshotPolicy.of(settings) == SnapshotPolicy(2, 3.0, 4)

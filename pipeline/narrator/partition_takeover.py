@@ -1,4 +1,4 @@
-"""The protocol on the real Kafka and Redis."""
+"""The takeover of a partition on the real Kafka and Redis."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from pipeline.commit.ports import BlobStore, CheckpointPage, Clock, SystemClock
 from pipeline.commit.recovery import recover
 from pipeline.commit.session import PartitionSession
 from pipeline.commit.snapshot_policy import SnapshotPolicy
-from pipeline.config import Settings
+from pipeline.config import CommitSettings, Settings
 from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.consumer import PartitionConsumer
 from pipeline.kafka_io.producer import TransactionalProducer
@@ -65,7 +65,7 @@ def take_over(
             identity,
             broker,
             blobs,
-            policy=SnapshotPolicy.of(settings.commit),
+            policy=snapshot_policy(settings.commit),
             clock=clock,
             timeout_s=settings.commit.takeover_deadline_s,
         )
@@ -77,6 +77,15 @@ def take_over(
         max_bytes=broker.max_bytes,
         commit_deadline_s=settings.commit.commit_deadline_s,
         on_position=on_position,
+    )
+
+
+def snapshot_policy(settings: CommitSettings) -> SnapshotPolicy:
+    """When streams are snapshotted, as the settings say."""
+    return SnapshotPolicy(
+        every_segments=settings.snapshot_every_segments,
+        every_s=settings.snapshot_every_s,
+        lag_records=settings.snapshot_lag_records,
     )
 
 
