@@ -20,7 +20,7 @@ OWN = (
     "pipeline.settings",
     "pipeline.wire",
 )
-"""What the protocol may import, even indirectly: messages, their wire form, settings, pure policies; no tensors."""
+"""What the protocol may import, even indirectly: no tensors, no clients."""
 
 PROGRAM = """
 import importlib, pkgutil, sys
