@@ -1,6 +1,7 @@
 """What goes into the narrator engine and what comes out: frozen messages, one frame or one narration each."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,6 +69,11 @@ class Narration:
         p_skip: Probability of [SKIP] at the segment's last frame (architecture: trigger).
         threshold: Threshold that p_skip was compared with.
         forced: Not the model's choice: opening frame or end of stream.
+        num_frames: Frames of the segment that the model was shown.
+        p_skip_margin: Smallest distance of p_skip from its threshold over the segment's frames: how far the
+            nearest decision was from its opposite. inf if none was taken.
+        logit_margin: Smallest distance of a chosen token's logit from the second best over the text. inf if
+            none was chosen.
     """
 
     segment: int
@@ -80,6 +86,9 @@ class Narration:
     p_skip: float
     threshold: float
     forced: bool
+    num_frames: int = 1
+    p_skip_margin: float = inf
+    logit_margin: float = inf
 
 
 @dataclass(frozen=True, slots=True)

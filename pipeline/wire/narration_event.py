@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isnan, nan
+from math import inf, isfinite, nan
 from typing import Any
 
-from operators.narrator.types import FramePosition, Narration
+from operators.narrator.types import Narration
 from pipeline.errors import WireError
 from pipeline.wire.cloud_event import EVENT_INVALID, CloudEvent, decode_event, encode_event
+from pipeline.wire.positions import decode_position, encode_position
 from pipeline.wire.times import format_time, parse_time
 
 NARRATION_TYPE = "flownar.narration.v1"
@@ -60,11 +61,16 @@ def encode_narration(event: NarrationEvent) -> tuple[bytes, tuple[tuple[str, byt
         "threshold": _number_or_null(narration.threshold),
         "forced": narration.forced,
         "token_ids": list(narration.token_ids),
+        "frames": narration.num_frames,
+        "margin": {
+            "p_skip": _number_or_null(narration.p_skip_margin),
+            "logit": _number_or_null(narration.logit_margin),
+        },
         "source": {
             "topic": event.source_topic,
             "partition": event.source_partition,
-            "start": {"offset": narration.start.offset, "index": narration.start.index},
-            "end": {"offset": narration.end.offset, "index": narration.end.index},
+            "start": encode_position(narration.start),
+            "end": encode_position(narration.end),
         },
         "model": {"id": event.model_id, "hash": event.model_hash},
         "prompt_version": event.prompt_version,
@@ -119,20 +125,28 @@ def narration_of(event: CloudEvent) -> NarrationEvent:
 
 
 def _narration(data: Mapping[str, Any]) -> Narration:
-    source = data["source"]
+    source, margin = data["source"], data.get("margin", {})
     return Narration(
         segment=int(data["segment"]),
-        start=FramePosition(int(source["start"]["offset"]), int(source["start"]["index"])),
-        end=FramePosition(int(source["end"]["offset"]), int(source["end"]["index"])),
+        start=decode_position(source["start"]),
+        end=decode_position(source["end"]),
         start_time_ns=parse_time(data["start"]),
         end_time_ns=parse_time(data["end"]),
         text=str(data["text"]),
         token_ids=tuple(int(token) for token in data["token_ids"]),
-        p_skip=nan if data["p_skip"] is None else float(data["p_skip"]),
-        threshold=nan if data["threshold"] is None else float(data["threshold"]),
+        p_skip=_number_or(nan, data["p_skip"]),
+        threshold=_number_or(nan, data["threshold"]),
         forced=bool(data["forced"]),
+        # Narrations of older versions have none of these.
+        num_frames=int(data.get("frames", 1)),
+        p_skip_margin=_number_or(inf, margin.get("p_skip")),
+        logit_margin=_number_or(inf, margin.get("logit")),
     )
 
 
 def _number_or_null(value: float) -> float | None:
-    return None if isnan(value) else value
+    return value if isfinite(value) else None
+
+
+def _number_or(missing: float, value: float | None) -> float:
+    return missing if value is None else float(value)

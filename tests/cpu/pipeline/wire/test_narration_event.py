@@ -1,6 +1,6 @@
 import json
 from dataclasses import replace
-from math import isnan, nan
+from math import inf, isnan, nan
 from typing import Any
 
 import jsonschema
@@ -17,11 +17,7 @@ from pipeline.wire.narration_event import (
     encode_narration,
 )
 from pipeline.wire.schemas import load_schema
-from pipeline.wire.times import MAX_TIME_NS
-
-POSITIONS = st.builds(FramePosition, st.integers(0, 2**50), st.integers(0, 999))
-TIMES = st.integers(0, MAX_TIME_NS)
-PROBABILITIES = st.floats(0, 1)
+from tests.support.stream_events import MARGINS, NAMES, POSITIONS, PROBABILITIES, TIMES
 
 NARRATIONS = st.builds(
     Narration,
@@ -35,8 +31,10 @@ NARRATIONS = st.builds(
     p_skip=PROBABILITIES,
     threshold=PROBABILITIES,
     forced=st.booleans(),
+    num_frames=st.integers(1, 10**6),
+    p_skip_margin=MARGINS,
+    logit_margin=MARGINS,
 )
-NAMES = st.from_regex(r"[A-Za-z0-9._-]{1,20}", fullmatch=True)
 
 EVENTS = st.builds(
     NarrationEvent,
@@ -68,6 +66,9 @@ EVENT = NarrationEvent(
         p_skip=0.25,
         threshold=0.5,
         forced=False,
+        num_frames=5,
+        p_skip_margin=0.125,
+        logit_margin=1.5,
     ),
     source_topic="flownar.frames",
     source_partition=1,
@@ -105,6 +106,8 @@ def test_what_a_service_sees() -> None:
         "threshold": 0.5,
         "forced": False,
         "token_ids": [5, 6, 7],
+        "frames": 5,
+        "margin": {"p_skip": 0.125, "logit": 1.5},
         "source": {
             "topic": "flownar.frames",
             "partition": 1,
@@ -124,6 +127,22 @@ def test_the_opening_narration_has_no_probability() -> None:
     read = decode_narration(value, headers).narration
     assert isnan(read.p_skip)
     assert isnan(read.threshold)
+
+
+def test_a_margin_without_a_decision_is_null() -> None:
+    undecided = replace(EVENT.narration, p_skip_margin=inf, logit_margin=inf)
+    value, headers = encode_narration(replace(EVENT, narration=undecided))
+    assert json.loads(value)["margin"] == {"p_skip": None, "logit": None}
+    assert schema_errors(json.loads(value)) == []
+    assert decode_narration(value, headers).narration == undecided
+
+
+def test_narrations_of_older_versions_are_read() -> None:
+    value, headers = encode_narration(EVENT)
+    data = {name: field for name, field in json.loads(value).items() if name not in ("frames", "margin")}
+    read = decode_narration(json.dumps(data).encode(), headers).narration
+    assert (read.num_frames, read.p_skip_margin, read.logit_margin) == (1, inf, inf)
+    assert schema_errors(data) == []
 
 
 def test_the_schema_refuses_data_without_a_field_or_with_a_number_as_time() -> None:
