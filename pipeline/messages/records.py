@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pipeline.messages.dead_letter import DeadLetter
+from pipeline.messages.events import Gap, ShedReason
 from pipeline.reader.admission import AdmissionState
 from pipeline.wire.frame_record import FrameHeaders
 
@@ -31,19 +32,27 @@ class ChainLink:
 
 @dataclass(frozen=True, slots=True)
 class FramesEntry:
-    """A record whose frames were admitted and decoded; without frames it only ends its stream.
+    """A record that was admitted: some of its frames are narrated, the others are left out.
+
+    Without frames it only ends its stream.
 
     Attributes:
         stream: Stream id.
         link: Its place in the stream.
         headers: Headers of the record: epoch, capture times, end of stream, trace context.
         admission: What has been taken of the stream, this record included.
+        kept: Indices of the frames that are narrated, rising; each has a row of features.
+        left_out_because: Why all other frames are left out; None if there are none.
+        gaps: What is missing or wrong between the stream's record before and this one.
     """
 
     stream: str
     link: ChainLink
     headers: FrameHeaders
     admission: AdmissionState
+    kept: tuple[int, ...]
+    left_out_because: ShedReason | None = None
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +77,24 @@ Entry = FramesEntry | DeadLetterEntry
 
 @dataclass(frozen=True, slots=True)
 class RecordBatch:
-    """Successive records of one partition. Their frames' features are the rows of one array, in their order.
+    """Successive records of one partition. Their kept frames' features are the rows of one array, in order.
 
     Attributes:
         partition: Partition number.
         generation: Generation of its ownership.
         entries: The records in the order of their offsets.
+        is_behind: They waited in the log for longer than live ones do: work of other partitions goes first.
     """
 
     partition: int
     generation: int
     entries: tuple[Entry, ...]
+    is_behind: bool = False
 
     @property
     def num_frames(self) -> int:
         """Rows of the features that belong to the batch."""
-        return sum(entry.headers.num_frames for entry in self.entries if isinstance(entry, FramesEntry))
+        return sum(len(entry.kept) for entry in self.entries if isinstance(entry, FramesEntry))
 
 
 class Receipt(StrEnum):

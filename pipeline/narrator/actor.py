@@ -84,7 +84,7 @@ class Narrator:
                 generation,
                 len(session.recovery.streams),
             )
-            return owned.plan(config.vision.image_size)
+            return owned.plan(config.vision.image_size, self._settings.narrator.fps or config.fps)
 
     async def release(self, partition: int, generation: int) -> None:
         """Give a generation of a partition up; nothing happens if a newer one is held."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +44,8 @@ class OwnedPartition:
         """Frames and dead letters that wait for the engine."""
         return sum(len(stream.waiting) for stream in list(self.streams.values()))
 
-    def plan(self, image_size: int) -> ReadingPlan:
-        """From where the reader reads."""
+    def plan(self, image_size: int, fps: float = inf) -> ReadingPlan:
+        """From where, and with which size and rate of frames, the reader reads."""
         recovery = self.session.recovery
         return ReadingPlan(
             partition=self.partition,
@@ -56,6 +57,7 @@ class OwnedPartition:
                 name: StreamStart(stream.covered, stream.next_offset, stream.admission)
                 for name, stream in recovery.streams.items()
             },
+            fps=fps,
         )
 
     def deliver(self, batch: RecordBatch) -> None:
@@ -80,9 +82,9 @@ class OwnedPartition:
         row = 0
         for entry in batch.entries:
             rows = None
-            if isinstance(entry, FramesEntry) and entry.headers.num_frames and features is not None:
-                rows = features[row : row + entry.headers.num_frames]
-                row += entry.headers.num_frames
+            if isinstance(entry, FramesEntry) and entry.kept and features is not None:
+                rows = features[row : row + len(entry.kept)]
+                row += len(entry.kept)
             if not self._chain.offer(entry.stream, entry.link, Work(entry, rows, ticket)):
                 ticket.record_done()
         moved: dict[str, NarratedStream] = {}

@@ -27,24 +27,44 @@ class AdmissionState:
         epoch: The newest epoch.
         sequence: The highest sequence taken in it.
         seen: Bit i is set if `sequence - i` was taken, 0 <= i < 64; bit 0 is always set.
+        last_capture_ns: Capture time of the last record's last frame, Unix nanoseconds; None if not known.
+        last_append_ms: When the broker took the last record, Unix milliseconds; None if not known.
+        ended: The last record ended the stream.
     """
 
     epoch: int
     sequence: int
     seen: int = 1
+    last_capture_ns: int | None = None
+    last_append_ms: int | None = None
+    ended: bool = False
 
-    def to_json(self) -> dict[str, int | str]:
+    def to_json(self) -> dict[str, Any]:
         """JSON value of the state; the mask as hex text, because many readers round 64-bit integers."""
-        return {"epoch": self.epoch, "sequence": self.sequence, "seen": f"{self.seen:x}"}
+        return {
+            "epoch": self.epoch,
+            "sequence": self.sequence,
+            "seen": f"{self.seen:x}",
+            "last_capture_ns": None if self.last_capture_ns is None else str(self.last_capture_ns),
+            "last_append_ms": self.last_append_ms,
+            "ended": self.ended,
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "AdmissionState":
-        """The state that `to_json` wrote.
+        """The state that `to_json` wrote; what older versions did not write is not known.
 
         Raises:
-            KeyError, ValueError: A field is missing or no integer.
+            KeyError, TypeError, ValueError: A field is missing or no integer.
         """
-        return cls(int(value["epoch"]), int(value["sequence"]), int(value["seen"], 16))
+        return cls(
+            int(value["epoch"]),
+            int(value["sequence"]),
+            int(value["seen"], 16),
+            _optional_int(value.get("last_capture_ns")),
+            _optional_int(value.get("last_append_ms")),
+            bool(value.get("ended", False)),
+        )
 
 
 def admit(state: AdmissionState | None, epoch: int, sequence: int) -> tuple[AdmissionState, str | None]:
@@ -56,8 +76,8 @@ def admit(state: AdmissionState | None, epoch: int, sequence: int) -> tuple[Admi
         sequence: Header `sequence` of the record, >= 0.
 
     Returns:
-        The next state, and None if the record is taken or the dead letter's code if it is refused. A refused
-        record does not change the state.
+        The next state, without times, and None if the record is taken; or the state as it is, and the dead
+        letter's code if the record is refused.
     """
     if state is None or epoch > state.epoch:
         return AdmissionState(epoch, sequence), None
@@ -71,3 +91,7 @@ def admit(state: AdmissionState | None, epoch: int, sequence: int) -> tuple[Admi
     if -ahead < WINDOW and state.seen >> -ahead & 1:
         return state, DUPLICATE_SEQUENCE
     return state, SEQUENCE_OUT_OF_ORDER
+
+
+def _optional_int(value: Any) -> int | None:
+    return None if value is None else int(value)

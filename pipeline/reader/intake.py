@@ -109,7 +109,8 @@ class PartitionIntake:
             return self._refuse(stream, record, DECODER_FAILED, f"The decoder failed: {error!r}.")
         # Only now: a refused record leaves no trace in a checkpoint, so it must leave none here.
         self._admissions[stream] = admission
-        entry = FramesEntry(stream, self._link(stream, record.offset), headers, admission)
+        link, kept = self._link(stream, record.offset), tuple(range(headers.num_frames))
+        entry = FramesEntry(stream, link, headers, admission, kept)
         return Intake(entry, tuple(frames), sum(frame.nbytes for frame in frames))
 
     def _stream_of(self, record: Record) -> str:

@@ -25,7 +25,15 @@ from pipeline.reader.admission import AdmissionState
 LARGE = 2**63 - 1
 NUMBERS = st.integers(0, LARGE)
 POSITIONS = st.builds(FramePosition, st.integers(-1, LARGE), st.integers(0, 1000))
-ADMISSIONS = st.builds(AdmissionState, NUMBERS, NUMBERS, st.integers(1, 2**64 - 1))
+ADMISSIONS = st.builds(
+    AdmissionState,
+    NUMBERS,
+    NUMBERS,
+    st.integers(1, 2**64 - 1),
+    st.none() | NUMBERS,
+    st.none() | NUMBERS,
+    st.booleans(),
+)
 BLOBS = st.builds(BlobRef, st.text(), st.text(), NUMBERS)
 BASES = st.builds(BaseState, POSITIONS, st.booleans(), st.none() | ADMISSIONS, st.none() | BLOBS)
 SEGMENTS = st.builds(JournalSegment, POSITIONS, st.lists(st.integers(0, 200_000)).map(tuple))
@@ -62,7 +70,7 @@ def test_an_owner_survives(record: OwnerRecord) -> None:
 def test_how_a_stream_is_written() -> None:
     record = StreamCheckpoint(
         "m",
-        BaseState(FramePosition(7, 1), False, AdmissionState(5, 3, 15), BlobRef("key", "ab", 9)),
+        BaseState(FramePosition(7, 1), False, AdmissionState(5, 3, 15, 9, 8, True), BlobRef("key", "ab", 9)),
         FramePosition(4),
         BaseState(FramePosition(2), True),
         (JournalSegment(FramePosition(4), (1, 2)),),
@@ -76,13 +84,27 @@ def test_how_a_stream_is_written() -> None:
         "base": {
             "position": [7, 1],
             "complete": False,
-            "admission": {"epoch": 5, "sequence": 3, "seen": "f"},
+            "admission": {
+                "epoch": 5,
+                "sequence": 3,
+                "seen": "f",
+                "last_capture_ns": "9",
+                "last_append_ms": 8,
+                "ended": True,
+            },
             "blob": {"key": "key", "sha256": "ab", "size_bytes": 9},
         },
         "narrated_through": [4, 0],
         "previous": {"position": [2, 0], "complete": True, "admission": None, "blob": None},
         "journal": [{"end": [4, 0], "token_ids": [1, 2]}],
-        "admission": {"epoch": 5, "sequence": 2, "seen": "7"},
+        "admission": {
+            "epoch": 5,
+            "sequence": 2,
+            "seen": "7",
+            "last_capture_ns": None,
+            "last_append_ms": None,
+            "ended": False,
+        },
         "next_event": 3,
         "dead_lettered_through": 6,
         "replay_from": None,

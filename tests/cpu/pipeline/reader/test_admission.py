@@ -55,6 +55,10 @@ def test_the_state_survives_json_and_a_refusal_does_not_change_it(records: list[
             assert after == state
 
 
+def test_a_state_without_times_as_older_versions_wrote_it_is_read() -> None:
+    assert AdmissionState.from_json({"epoch": 5, "sequence": 3, "seen": "f"}) == AdmissionState(5, 3, 15)
+
+
 def test_a_first_record_is_taken_whatever_its_sequence() -> None:
     assert run([(5, 17)]) == (AdmissionState(5, 17), [None])
 
