@@ -115,7 +115,7 @@ def decode_event(value: bytes | None, headers: Iterable[tuple[str, bytes | None]
 def _json_object(value: bytes | None) -> Mapping[str, Any]:
     try:
         data = json.loads(value or b"")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WireError("The event's value is not JSON.", code=EVENT_INVALID) from error
     if not isinstance(data, dict):
         raise WireError("The event's value is not a JSON object.", code=EVENT_INVALID)

@@ -64,7 +64,7 @@ def test_other_ids_are_refused(text: str) -> None:
     assert caught.value.code == "event-invalid"
 
 
-@pytest.mark.parametrize("value", [None, b"", b"[1]", b"\xff", b"{"])
+@pytest.mark.parametrize("value", [None, b"", b"[1]", b"\xff", b"{", b"[" * 100_000])
 def test_a_value_that_is_no_json_object_is_refused(value: bytes | None) -> None:
     _, headers = encode_event(EVENT)
     with pytest.raises(WireError, match="JSON") as caught:
