@@ -10,6 +10,7 @@ from pipeline.commit.identity import SessionIdentity
 from pipeline.commit.ledger import PartitionLedger
 from pipeline.commit.ports import BlobStore, Clock, TransactionWriter
 from pipeline.commit.render import render
+from pipeline.commit.stream_ledger import PendingSnapshot
 from pipeline.errors import StateStoreError
 
 _log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class CommitBurst:
         started_s = self._clock.monotonic_s()
         num_blobs = self.store_snapshots()
         with self._lock:
-            plan = self._ledger.plan()
+            plan = self._ledger.plan(self._clock.monotonic_s())
         if plan is None:
             return None
         records = render(plan, self._identity, self._max_bytes, self._clock.time_ns())
@@ -94,7 +95,7 @@ class CommitBurst:
         self._delete(plan.garbage)
         return CommitReport(
             position=plan.partition.position,
-            num_narrations=len(plan.narrations),
+            num_narrations=plan.num_narrations,
             num_dead_letters=len(plan.dead_letters),
             num_checkpoints=len(plan.checkpoints),
             num_blobs=num_blobs,
@@ -107,17 +108,22 @@ class CommitBurst:
             return 0
         with self._lock:
             snapshots = self._ledger.pending_snapshots()
-        partition, generation = self._identity.partition, self._identity.generation
         for num_stored, snapshot in enumerate(snapshots):
             try:
-                blob = self._blobs.put(partition, generation, snapshot.stream, snapshot.data)
+                blob = self._put(snapshot)
             except StateStoreError as error:
-                _log.warning("partition %d: snapshots wait: %s", partition, error)
+                _log.warning("partition %d: snapshots wait: %s", self._identity.partition, error)
                 self._store_again_at_s = self._clock.monotonic_s() + _STORE_PAUSE_S
                 return num_stored
             with self._lock:
                 self._ledger.stored(snapshot, blob)
         return len(snapshots)
+
+    def _put(self, snapshot: PendingSnapshot) -> BlobRef | None:
+        if snapshot.data is None:
+            return None
+        identity = self._identity
+        return self._blobs.put(identity.partition, identity.generation, snapshot.stream, snapshot.data)
 
     def _delete(self, garbage: tuple[BlobRef, ...]) -> None:
         try:

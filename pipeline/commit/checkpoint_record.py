@@ -13,10 +13,14 @@ from dataclasses import dataclass
 
 from operators.narrator.types import FramePosition
 from pipeline.commit.blob import BlobRef
+from pipeline.messages.events import FrameRange
 from pipeline.reader.admission import AdmissionState
 
 MAX_INDEX = 2**31 - 1
 """No record has as many frames: (offset, MAX_INDEX) is behind every frame of the record."""
+
+NOWHERE = FramePosition(-1)
+"""Before every frame."""
 
 
 def partition_key(partition: int) -> str:
@@ -36,10 +40,12 @@ class JournalSegment:
     Attributes:
         end: Last frame of the segment.
         token_ids: The narration's tokens, end of turn included.
+        settings: The stream's settings from here on (JSON), if they changed here; else None.
     """
 
     end: FramePosition
     token_ids: tuple[int, ...]
+    settings: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,14 @@ class BaseState:
         complete: That frame is the last one of its record: nothing of the record is needed any more.
         admission: What the stream's admission had seen after the record of `position`.
         blob: The snapshot; None if the state is that of a new stream, which begins after `position`.
+        settings: Settings that a new stream was opened with (JSON); None with a blob, which contains them.
     """
 
     position: FramePosition
     complete: bool
     admission: AdmissionState | None = None
     blob: BlobRef | None = None
+    settings: str | None = None
 
     @property
     def next_offset(self) -> int:
@@ -86,6 +94,11 @@ class StreamCheckpoint:
         replay_from: First record that the stream still needs although the partition's position is further:
             so it is while the loss of a blob is made good. None otherwise.
         ended: The stream ended with `base.position`.
+        told_through: Gaps and faults that frames up to here have led to are committed.
+        silent_since_ns: The stream was told to be silent, and this is the capture time of its last frame; None
+            if it is not silent.
+        left_out: Committed frames after `previous` that were not shown to the model, in order.
+        left_out_through: No frame up to here is left out that is not in `left_out` or before `previous`.
     """
 
     model_hash: str
@@ -98,6 +111,10 @@ class StreamCheckpoint:
     dead_lettered_through: int = -1
     replay_from: int | None = None
     ended: bool = False
+    told_through: FramePosition = NOWHERE
+    silent_since_ns: int | None = None
+    left_out: tuple[FrameRange, ...] = ()
+    left_out_through: FramePosition = NOWHERE
 
     @staticmethod
     def new(model_hash: str, first_offset: int) -> "StreamCheckpoint":
@@ -112,6 +129,11 @@ class StreamCheckpoint:
         return frozenset(state.blob for state in states if state is not None and state.blob is not None)
 
     @property
+    def decided_through(self) -> FramePosition:
+        """What became of the frames up to here is committed, and a replay must repeat it."""
+        return max(self.narrated_through, self.left_out_through)
+
+    @property
     def is_empty(self) -> bool:
         """Nothing but dead letters ever came of the stream."""
         states = (self.base.blob, self.base.admission, self.previous, self.admission)
@@ -120,6 +142,10 @@ class StreamCheckpoint:
     def journal_after(self, position: FramePosition) -> tuple[JournalSegment, ...]:
         """The committed narrations that end after `position`."""
         return tuple(segment for segment in self.journal if segment.end > position)
+
+    def left_out_after(self, position: FramePosition) -> tuple[FrameRange, ...]:
+        """The committed left-out frames after `position`, as whole ranges."""
+        return tuple(frames for frames in self.left_out if frames.last > position)
 
 
 @dataclass(frozen=True, slots=True)

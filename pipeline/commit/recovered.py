@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from operators.narrator.types import FramePosition
-from pipeline.commit.checkpoint_record import JournalSegment
+from pipeline.commit.checkpoint_record import NOWHERE, JournalSegment
+from pipeline.messages.events import FrameRange
 from pipeline.reader.admission import AdmissionState
 
 
@@ -37,6 +38,10 @@ class RecoveredStream:
     next_event: int
     ended: bool
     lost_state: bool = False
+    settings: str | None = None
+    decided_through: FramePosition = NOWHERE
+    left_out: tuple[FrameRange, ...] = ()
+    is_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

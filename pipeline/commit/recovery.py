@@ -93,6 +93,7 @@ def recover(
         partition=position,
         records={stream: item.record for stream, item in restored.items()},
         changed=frozenset(s for s, item in restored.items() if item.record != log.streams[s]),
+        found={stream: item.events for stream, item in restored.items() if item.events},
         start=start,
         policy=policy,
         now_s=clock.monotonic_s(),

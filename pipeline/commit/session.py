@@ -9,20 +9,25 @@ from pipeline.commit.identity import SessionIdentity
 from pipeline.commit.ports import BlobStore, Clock
 from pipeline.commit.recovered import RecoveredPartition
 from pipeline.commit.recovery import Takeover
+from pipeline.commit.session_events import SessionEvents
 from pipeline.commit.stream_ledger import PendingSnapshot
 from pipeline.errors import NotCommittedError
 from pipeline.messages.dead_letter import DeadLetter
+from pipeline.messages.events import Fault
 from pipeline.reader.admission import AdmissionState
 
 
 class PartitionSession:
     """What a narrator does with a partition that it owns.
 
-    Every record is `delivered` first. Then, for each stream in the order of its records: frames are
-    `processed` and now and then `narrated` and `snapshotted`, or the record is `dead_lettered`, or the stream
-    `ended`. All that is buffered; `commit` makes it true. Methods are thread-safe, and a frame's calls may
+    Every record is `delivered` first. Then, for each stream in the order of its records: `events.record_began`;
+    frames are taken, `events.refused` or `events.left_out`, in any case `processed`, and now and then
+    `narrated` and `snapshotted`; or the record is `dead_lettered`, or the stream `ended`. All that is buffered; `commit` makes it true. Methods are thread-safe, and a frame's calls may
     lie on both sides of a commit. After `commit` raised, the session is dead: nothing that was buffered will
     become true through it, and the partition must be taken over again with a new generation.
+
+    Attributes:
+        events: Where gaps, left-out frames and refused ones are reported.
 
     Args:
         identity: Whose session this is.
@@ -52,6 +57,7 @@ class PartitionSession:
         self._clock = clock
         self._on_position = on_position
         self._lock = threading.Lock()
+        self.events = SessionEvents(takeover.ledger.events, self._lock, clock)
         self._commit_lock = threading.Lock()
         self._is_alive = True
         self._burst = CommitBurst(
@@ -107,7 +113,7 @@ class PartitionSession:
             self._ledger.delivered(stream, offset, previous, self._clock.monotonic_s())
 
     def processed(self, stream: str, position: FramePosition, last_of_record: bool) -> None:
-        """A frame went into the stream's state, or was dropped because it was in there already.
+        """A frame went into the stream's state, was left out of it, or was dropped as it was in there already.
 
         Args:
             stream: Stream id.
@@ -126,6 +132,7 @@ class PartitionSession:
         *,
         prompt_version: str,
         origin_traceparent: str | None = None,
+        settings: str | None = None,
     ) -> int | None:
         """A narration was made; it becomes visible with the next commit.
 
@@ -135,15 +142,27 @@ class PartitionSession:
             admission: What the admission had seen after the record of the narration's last frame.
             prompt_version: Which prompt was in force.
             origin_traceparent: Trace context of the narration's last frame.
+            settings: The stream's settings from here on (JSON), if they change here.
 
         Returns:
             The number of its event; None if the stream has a narration at this place or after it already (a
             replay).
         """
         with self._lock:
-            return self._ledger.narrated(
-                stream, narration, admission, prompt_version, origin_traceparent, self._clock.monotonic_s()
+            return self._ledger.events.narrated(
+                stream,
+                narration,
+                admission,
+                prompt_version=prompt_version,
+                origin_traceparent=origin_traceparent,
+                settings=settings,
+                now_s=self._clock.monotonic_s(),
             )
+
+    def opened(self, stream: str, settings: str) -> None:
+        """A stream without a state was opened with these settings (JSON), before its first frame."""
+        with self._lock:
+            self._ledger.opened(stream, settings, self._clock.monotonic_s())
 
     def snapshot_due(self, stream: str) -> bool:
         """Whether the stream's state should be snapshotted now; cheap enough to ask after every frame."""
@@ -160,14 +179,14 @@ class PartitionSession:
             return self._ledger.due_streams(self._clock.monotonic_s())
 
     def snapshotted(
-        self, stream: str, snapshot: bytes, position: FramePosition, admission: AdmissionState | None
+        self, stream: str, snapshot: bytes | None, position: FramePosition, admission: AdmissionState | None
     ) -> None:
         """The stream's state was written down; the next commit stores it and moves on.
 
         Args:
             stream: Stream id.
-            snapshot: The engine's snapshot.
-            position: The last frame inside it, for which `processed` was called.
+            snapshot: The engine's snapshot; None if no frame was ever shown to the model.
+            position: The last frame inside it or left out of it, for which `processed` was called.
             admission: What the admission had seen after the record of that frame.
         """
         pending = PendingSnapshot(stream, snapshot, position, admission)
@@ -187,16 +206,19 @@ class PartitionSession:
         with self._lock:
             return self._ledger.dead_lettered(stream, letter, self._clock.monotonic_s())
 
-    def ended(self, stream: str, position: FramePosition, admission: AdmissionState) -> None:
+    def ended(
+        self, stream: str, position: FramePosition, admission: AdmissionState, fault: Fault | None = None
+    ) -> None:
         """The stream ended; if a frame comes after all, it begins a new state.
 
         Args:
             stream: Stream id.
             position: Its last frame; of a record without frames, `FramePosition(offset)`.
             admission: What the admission had seen after that record.
+            fault: If it left frames behind that no narration covers.
         """
         with self._lock:
-            self._ledger.ended(stream, position, admission, self._clock.monotonic_s())
+            self._ledger.ended(stream, position, admission, fault, self._clock.monotonic_s())
 
     def commit(self) -> CommitReport | None:
         """Make everything true that was buffered until now, in one burst; None if that is nothing.

@@ -1,10 +1,13 @@
 """Bookkeeping of one stream: its checkpoint record as it will be after the next transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from operators.narrator.types import FramePosition, Narration
 from pipeline.commit.blob import BlobRef
 from pipeline.commit.checkpoint_record import BaseState, JournalSegment, StreamCheckpoint
+from pipeline.commit.left_out import LeftOutFrames
+from pipeline.messages.events import FrameRange
 from pipeline.reader.admission import AdmissionState
 
 
@@ -14,13 +17,13 @@ class PendingSnapshot:
 
     Attributes:
         stream: Stream id.
-        data: The snapshot.
+        data: The snapshot; None if no frame was ever shown to the model, so that there is no state.
         position: Last frame inside it.
         admission: What the admission had seen then.
     """
 
     stream: str
-    data: bytes
+    data: bytes | None
     position: FramePosition
     admission: AdmissionState | None
 
@@ -34,6 +37,7 @@ class StreamLedger:
         last_processed: Last frame that changed the stream's state in this process, or None.
         pending: Newest snapshot that is not yet stored, or None.
         snapshot_at_s: When the last snapshot was taken, by the monotonic clock.
+        left_out: Frames that were left out and are not told yet.
     """
 
     def __init__(self, record: StreamCheckpoint, *, is_stored: bool, now_s: float) -> None:
@@ -42,6 +46,7 @@ class StreamLedger:
         self.last_processed: FramePosition | None = None
         self.pending: PendingSnapshot | None = None
         self.snapshot_at_s = now_s
+        self.left_out = LeftOutFrames()
         self._record_ends: dict[int, int] = {}
 
     def is_complete(self, position: FramePosition) -> bool:
@@ -49,30 +54,45 @@ class StreamLedger:
         return self._record_ends.get(position.offset) == position.index
 
     def processed(self, position: FramePosition, last_of_record: bool) -> None:
-        """A frame went into the stream's state, or was passed over because it is in there already."""
+        """A frame went into the stream's state, was left out of it, or was passed over as it is in there."""
+        self.left_out.shown(position)
         if last_of_record:
             self._record_ends[position.offset] = position.index
         if position > self.record.base.position:
             self.last_processed = position
 
-    def narrated(self, narration: Narration, admission: AdmissionState) -> int | None:
-        """Take a narration into the journal.
-
-        Returns:
-            The number of its event, or None if the narration at this place is decided already.
-        """
-        record = self.record
-        if narration.end <= record.narrated_through:
-            return None
+    def narrated(self, narration: Narration, admission: AdmissionState, settings: str | None) -> int:
+        """Take a narration behind all others into the journal; returns the number of its event."""
+        number = self.take_number()
+        segment = JournalSegment(narration.end, narration.token_ids, settings)
         self.record = replace(
-            record,
+            self.record,
             narrated_through=narration.end,
-            journal=(*record.journal, JournalSegment(narration.end, narration.token_ids)),
+            journal=(*self.record.journal, segment),
             admission=admission,
-            next_event=record.next_event + 1,
             ended=False,
         )
-        return record.next_event
+        return number
+
+    def take_number(self) -> int:
+        """The number of the stream's next event."""
+        number = self.record.next_event
+        self.record = replace(self.record, next_event=number + 1)
+        return number
+
+    def opened(self, settings: str) -> bool:
+        """A new state begins with these settings; returns whether that was news."""
+        base = self.record.base
+        if base.blob is not None or base.settings is not None or self.record.journal_after(base.position):
+            return False
+        self.record = replace(self.record, base=replace(base, settings=settings))
+        return True
+
+    def leave_out(self, ranges: Sequence[FrameRange]) -> None:
+        """Note frames that no replay may show to the model."""
+        left_out = sorted((*self.record.left_out, *ranges), key=lambda frames: frames.first)
+        through = max(self.record.left_out_through, left_out[-1].last)
+        self.record = replace(self.record, left_out=tuple(left_out), left_out_through=through)
 
     def num_segments_since_snapshot(self) -> int:
         """Narrations that the newest snapshot does not contain."""
@@ -89,16 +109,33 @@ class StreamLedger:
             Blobs that the record named and does not name any more.
         """
         old = self.record
-        journal = old.journal_after(old.base.position)
-        return self._replace(replace(old, base=base, previous=old.base, journal=journal, ended=False))
+        kept = replace(
+            old,
+            base=base,
+            previous=old.base,
+            journal=old.journal_after(old.base.position),
+            left_out=old.left_out_after(old.base.position),
+            ended=False,
+        )
+        return self._replace(kept)
 
     def end(self, position: FramePosition, admission: AdmissionState) -> frozenset[BlobRef]:
         """The stream ended: its next frame, if there ever is one, begins a new state. Returns as `rebase`."""
         base = BaseState(position, complete=True, admission=admission)
         self.pending = None
         self.last_processed = None
-        ended = replace(self.record, base=base, narrated_through=position, previous=None, journal=())
-        return self._replace(replace(ended, admission=admission, ended=True))
+        ended = replace(
+            self.record,
+            base=base,
+            narrated_through=position,
+            previous=None,
+            journal=(),
+            admission=admission,
+            ended=True,
+            silent_since_ns=None,
+            left_out=(),
+        )
+        return self._replace(ended)
 
     def _newest_snapshot(self) -> FramePosition:
         base = self.record.base.position

@@ -40,6 +40,10 @@ class Fields:
         value = self._left.pop(name)
         return None if value is None else read(value)
 
+    def added(self, name: str, read: Callable[[Any], T], default: T) -> T:
+        """A field that older records do not have, as `read` gives it; `default` if it is not there."""
+        return read(self._left.pop(name)) if name in self._left else default
+
     def finish(self) -> None:
         """Refuse fields that were not taken."""
         if self._left:
