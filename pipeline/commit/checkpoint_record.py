@@ -95,8 +95,8 @@ class StreamCheckpoint:
             so it is while the loss of a blob is made good. None otherwise.
         ended: The stream ended with `base.position`.
         told_through: Gaps and faults that frames up to here have led to are committed.
-        silent_since_ns: The stream was told to be silent, and this is the capture time of its last frame; None
-            if it is not silent.
+        silent_since_ns: Capture time of the last frame of a stream that was told to be silent; None if it is
+            not silent.
         left_out: Committed frames after `previous` that were not shown to the model, in order.
         left_out_through: No frame up to here is left out that is not in `left_out` or before `previous`.
     """

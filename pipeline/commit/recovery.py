@@ -71,7 +71,7 @@ def recover(
                 record,
                 blobs,
                 model_hash=identity.model_hash,
-                committed_position=position.position,
+                logged_position=position.position if log.position is None else log.position.position,
                 beginning=bounds.beginning,
             )
             for stream, record in log.streams.items()

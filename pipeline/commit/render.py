@@ -7,11 +7,11 @@ from dataclasses import replace
 from pipeline.commit.checkpoint_json import encode
 from pipeline.commit.checkpoint_record import partition_key
 from pipeline.commit.identity import SessionIdentity
-from pipeline.commit.plan import CommitPlan, NumberedNarration
+from pipeline.commit.plan import CommitPlan, NumberedEvent
 from pipeline.kafka_io.records import OutgoingRecord
 from pipeline.messages.dead_letter import DeadLetter
 from pipeline.wire.dead_letter import encode_dead_letter
-from pipeline.wire.narration_event import NarrationEvent, encode_narration
+from pipeline.wire.stream_event import encode_stream_event
 
 _log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 def render(
     plan: CommitPlan, identity: SessionIdentity, max_bytes: Mapping[str, int], time_ns: int
 ) -> list[OutgoingRecord]:
-    """All records of a transaction: narrations, dead letters, checkpoints, and last the partition's position.
+    """All records of a transaction: events, dead letters, checkpoints, and last the partition's position.
 
     Args:
         plan: What the transaction contains.
@@ -28,7 +28,7 @@ def render(
         time_ns: Now, Unix nanoseconds.
     """
     topics, partition = identity.topics, identity.partition
-    records = [_narration(narration, identity) for narration in plan.narrations]
+    records = [_event(event, identity) for event in plan.events]
     records += [
         _dead_letter(letter, identity, max_bytes[topics.dlq], time_ns) for letter in plan.dead_letters
     ]
@@ -40,13 +40,13 @@ def render(
     return [*records, OutgoingRecord(topics.checkpoints, partition, key, position)]
 
 
-def _narration(numbered: NumberedNarration, identity: SessionIdentity) -> OutgoingRecord:
-    event = NarrationEvent(
+def _event(numbered: NumberedEvent, identity: SessionIdentity) -> OutgoingRecord:
+    value, headers = encode_stream_event(
+        numbered.content,
         application=identity.application,
         stream=numbered.stream,
         epoch=numbered.epoch,
         number=numbered.number,
-        narration=numbered.narration,
         source_topic=identity.topics.frames,
         source_partition=identity.partition,
         model_id=identity.model_id,
@@ -54,7 +54,6 @@ def _narration(numbered: NumberedNarration, identity: SessionIdentity) -> Outgoi
         prompt_version=numbered.prompt_version,
         origin_traceparent=numbered.origin_traceparent,
     )
-    value, headers = encode_narration(event)
     key = numbered.stream.encode()
     return OutgoingRecord(identity.topics.narrations, identity.partition, key, value, headers)
 

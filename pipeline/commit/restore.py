@@ -33,7 +33,7 @@ def restore_stream(
     blobs: BlobStore,
     *,
     model_hash: str,
-    committed_position: int,
+    logged_position: int,
     beginning: int,
 ) -> Restored:
     """Find the best state of a stream that can be had.
@@ -50,14 +50,15 @@ def restore_stream(
         record: The stream's record in the log.
         blobs: Where the snapshots are.
         model_hash: The model that narrates now.
-        committed_position: The partition's position.
+        logged_position: The partition's position in the log.
         beginning: First offset of the frames that are still there.
 
     Raises:
         StateStoreError: The store does not answer: then nothing is known to be lost, and trying again helps.
     """
-    restored = _restore(stream, record, blobs, model_hash, committed_position, beginning)
-    gap = _deleted(restored.record, committed_position, beginning)
+    position = max(logged_position, beginning)
+    restored = _restore(stream, record, blobs, model_hash, position, beginning)
+    gap = _deleted(restored.record, logged_position, beginning)
     return restored if gap is None else replace(restored, events=(gap, *restored.events))
 
 
@@ -92,9 +93,9 @@ def _restore(
     return _begin_anew(stream, record, model_hash, FaultKind.MEMORY_LOST, reason)
 
 
-def _deleted(record: StreamCheckpoint, committed_position: int, beginning: int) -> Gap | None:
+def _deleted(record: StreamCheckpoint, logged_position: int, beginning: int) -> Gap | None:
     """The gap of frames that were needed and are gone."""
-    needed_from = committed_position if record.replay_from is None else record.replay_from
+    needed_from = logged_position if record.replay_from is None else record.replay_from
     first = max(needed_from, record.base.next_offset, record.narrated_through.offset)
     if record.ended or first >= beginning:
         return None
@@ -106,7 +107,7 @@ def _last_seen(record: StreamCheckpoint) -> tuple[int, int]:
     """Epoch and capture time of the last frame that the record knows of; 0 for what it does not know."""
     known = [state for state in (record.base.admission, record.admission) if state is not None]
     epoch = max((state.epoch for state in known), default=0)
-    return epoch, max((state.last_capture_ns for state in known if state.epoch == epoch), default=0)
+    return epoch, max((state.last_capture_ns or 0 for state in known if state.epoch == epoch), default=0)
 
 
 def _before_base(record: StreamCheckpoint, committed_position: int) -> StreamCheckpoint | None:
@@ -153,9 +154,7 @@ def _begin_anew(
             reason,
         )
     left_out = record.left_out_after(base.position)
-    anew = replace(
-        record, model_hash=model_hash, base=base, previous=None, journal=(), left_out=left_out
-    )
+    anew = replace(record, model_hash=model_hash, base=base, previous=None, journal=(), left_out=left_out)
     state = RecoveredStream(
         snapshot=None,
         covered=base.position,

@@ -20,11 +20,13 @@ from pipeline.reader.admission import AdmissionState
 class PartitionSession:
     """What a narrator does with a partition that it owns.
 
-    Every record is `delivered` first. Then, for each stream in the order of its records: `events.record_began`;
-    frames are taken, `events.refused` or `events.left_out`, in any case `processed`, and now and then
-    `narrated` and `snapshotted`; or the record is `dead_lettered`, or the stream `ended`. All that is buffered; `commit` makes it true. Methods are thread-safe, and a frame's calls may
-    lie on both sides of a commit. After `commit` raised, the session is dead: nothing that was buffered will
-    become true through it, and the partition must be taken over again with a new generation.
+    Every record is `delivered` first. Then, for each stream in the order of its records: it
+    `events.record_began`; its frames are taken, `events.refused` or `events.left_out`, in any case
+    `processed`, and now and then the stream is `narrated` and `snapshotted`; or the record is
+    `dead_lettered`, or the stream `ended`. All that is buffered; `commit` makes it true. Methods are
+    thread-safe, and a frame's calls may lie on both sides of a commit. After `commit` raised, the session is
+    dead: nothing that was buffered will become true through it, and the partition must be taken over again
+    with a new generation.
 
     Attributes:
         events: Where gaps, left-out frames and refused ones are reported.
@@ -113,7 +115,7 @@ class PartitionSession:
             self._ledger.delivered(stream, offset, previous, self._clock.monotonic_s())
 
     def processed(self, stream: str, position: FramePosition, last_of_record: bool) -> None:
-        """A frame went into the stream's state, was left out of it, or was dropped as it was in there already.
+        """A frame went into the stream's state, was left out of it, or was in there already.
 
         Args:
             stream: Stream id.

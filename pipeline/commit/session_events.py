@@ -23,7 +23,9 @@ class SessionEvents:
         self._lock = lock
         self._clock = clock
 
-    def record_began(self, stream: str, offset: int, gaps: Sequence[Gap], epoch: int, capture_ns: int) -> None:
+    def record_began(
+        self, stream: str, offset: int, gaps: Sequence[Gap], epoch: int, capture_ns: int
+    ) -> None:
         """A record that was taken has its turn.
 
         Args:

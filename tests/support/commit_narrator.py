@@ -21,7 +21,8 @@ from pipeline.kafka_io.records import Record
 from pipeline.messages.dead_letter import DeadLetter
 from pipeline.reader.admission import AdmissionState, admit
 from pipeline.wire.cloud_event import format_event_id
-from pipeline.wire.narration_event import decode_narration
+from pipeline.wire.narration_event import NarrationEvent
+from pipeline.wire.stream_event import decode_stream_event
 from tests.support.commit_model import TOPICS, World
 
 GOOD, BAD, STRAY, END = "good", "bad", "stray", "end"
@@ -224,8 +225,9 @@ def check(world: World, *, lost_state: bool = False) -> None:
     Args:
         lost_state: Snapshots were lost for good: then states may have begun anew.
     """
-    events = [decode_narration(r.value, r.headers) for r in world.broker.logs[TOPICS.narrations]]
-    ids = [format_event_id(e.stream, e.epoch, e.number) for e in events]
+    told = [decode_stream_event(r.value, r.headers) for r in world.broker.logs[TOPICS.narrations]]
+    ids = [format_event_id(e.stream, e.epoch, e.number) for e in told]
+    events = [event for event in told if isinstance(event, NarrationEvent)]
     assert len(set(ids)) == len(ids), "an event was published twice"
     positions = world.broker.positions()
     assert positions == sorted(positions), "the position went back"

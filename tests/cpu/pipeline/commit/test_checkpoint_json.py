@@ -20,6 +20,7 @@ from pipeline.commit.checkpoint_record import (
     StreamCheckpoint,
 )
 from pipeline.errors import CheckpointRecordError
+from pipeline.messages.events import FrameRange
 from pipeline.reader.admission import AdmissionState
 
 LARGE = 2**63 - 1
@@ -35,8 +36,10 @@ ADMISSIONS = st.builds(
     st.booleans(),
 )
 BLOBS = st.builds(BlobRef, st.text(), st.text(), NUMBERS)
-BASES = st.builds(BaseState, POSITIONS, st.booleans(), st.none() | ADMISSIONS, st.none() | BLOBS)
-SEGMENTS = st.builds(JournalSegment, POSITIONS, st.lists(st.integers(0, 200_000)).map(tuple))
+SETTINGS = st.none() | st.text()
+BASES = st.builds(BaseState, POSITIONS, st.booleans(), st.none() | ADMISSIONS, st.none() | BLOBS, SETTINGS)
+SEGMENTS = st.builds(JournalSegment, POSITIONS, st.lists(st.integers(0, 200_000)).map(tuple), SETTINGS)
+RANGES = st.builds(FrameRange, POSITIONS, POSITIONS, NUMBERS)
 STREAMS = st.builds(
     StreamCheckpoint,
     model_hash=st.text(),
@@ -49,6 +52,10 @@ STREAMS = st.builds(
     dead_lettered_through=st.integers(-1, LARGE),
     replay_from=st.none() | NUMBERS,
     ended=st.booleans(),
+    told_through=POSITIONS,
+    silent_since_ns=st.none() | NUMBERS,
+    left_out=st.lists(RANGES, max_size=4).map(tuple),
+    left_out_through=POSITIONS,
 )
 
 
@@ -73,13 +80,17 @@ def test_how_a_stream_is_written() -> None:
         BaseState(FramePosition(7, 1), False, AdmissionState(5, 3, 15, 9, 8, True), BlobRef("key", "ab", 9)),
         FramePosition(4),
         BaseState(FramePosition(2), True),
-        (JournalSegment(FramePosition(4), (1, 2)),),
+        (JournalSegment(FramePosition(4), (1, 2), "{}"),),
         AdmissionState(5, 2, 7),
         next_event=3,
         dead_lettered_through=6,
+        told_through=FramePosition(5, -1),
+        silent_since_ns=2**60,
+        left_out=(FrameRange(FramePosition(3), FramePosition(4, 1), 2),),
+        left_out_through=FramePosition(4, 1),
     )
     assert json.loads(encode(record)) == {
-        "v": 1,
+        "v": 2,
         "model_hash": "m",
         "base": {
             "position": [7, 1],
@@ -93,10 +104,11 @@ def test_how_a_stream_is_written() -> None:
                 "ended": True,
             },
             "blob": {"key": "key", "sha256": "ab", "size_bytes": 9},
+            "settings": None,
         },
         "narrated_through": [4, 0],
-        "previous": {"position": [2, 0], "complete": True, "admission": None, "blob": None},
-        "journal": [{"end": [4, 0], "token_ids": [1, 2]}],
+        "previous": {"position": [2, 0], "complete": True, "admission": None, "blob": None, "settings": None},
+        "journal": [{"end": [4, 0], "token_ids": [1, 2], "settings": "{}"}],
         "admission": {
             "epoch": 5,
             "sequence": 2,
@@ -109,7 +121,30 @@ def test_how_a_stream_is_written() -> None:
         "dead_lettered_through": 6,
         "replay_from": None,
         "ended": False,
+        "told_through": [5, -1],
+        "silent_since_ns": "1152921504606846976",
+        "left_out": [[3, 0, 4, 1, 2]],
+        "left_out_through": [4, 1],
     }
+
+
+def test_a_record_of_version_1_is_read_and_nothing_of_it_was_told() -> None:
+    old = {
+        "v": 1,
+        "model_hash": "m",
+        "base": {"position": [7, 1], "complete": False, "admission": None, "blob": None},
+        "narrated_through": [4, 0],
+        "previous": None,
+        "journal": [{"end": [4, 0], "token_ids": [1, 2]}],
+        "admission": None,
+        "next_event": 3,
+        "dead_lettered_through": 6,
+        "replay_from": None,
+        "ended": False,
+    }
+    record = decode_stream(json.dumps(old).encode())
+    assert (record.told_through, record.decided_through) == (FramePosition(4), FramePosition(4))
+    assert (record.left_out, record.silent_since_ns, record.base.settings) == ((), None, None)
 
 
 WHOLE: dict[str, Any] = json.loads(encode(StreamCheckpoint.new("m", 0)))
@@ -122,7 +157,7 @@ WHOLE: dict[str, Any] = json.loads(encode(StreamCheckpoint.new("m", 0)))
         b"{",
         b"[]",
         b"\xff",
-        json.dumps({**WHOLE, "v": 2}).encode(),
+        json.dumps({**WHOLE, "v": 3}).encode(),
         json.dumps({**WHOLE, "v": True}).encode(),
         json.dumps({**WHOLE, "new_field": 1}).encode(),
         json.dumps({key: value for key, value in WHOLE.items() if key != "replay_from"}).encode(),

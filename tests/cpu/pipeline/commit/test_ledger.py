@@ -36,6 +36,7 @@ def ledger(
         partition=PartitionCheckpoint(position),
         records=records or {},
         changed=changed,
+        found={},
         start=position if start is None else start,
         policy=POLICY,
         now_s=0.0,
@@ -46,7 +47,9 @@ def narrate(book: PartitionLedger, stream: str, start: int, end: int) -> int | N
     narration = Narration(
         0, FramePosition(start), FramePosition(end), 0, 0, "text", (end,), math.nan, math.nan, False
     )
-    return book.narrated(stream, narration, SEEN, "p", None, 0.0)
+    return book.events.narrated(
+        stream, narration, SEEN, prompt_version="p", origin_traceparent=None, settings=None, now_s=0.0
+    )
 
 
 def frames(book: PartitionLedger, stream: str, *offsets: int) -> None:
@@ -74,26 +77,26 @@ def letter(offset: int) -> DeadLetter:
 
 
 def record_of(book: PartitionLedger, stream: str) -> StreamCheckpoint | None:
-    plan = book.plan()
+    plan = book.plan(0.0)
     assert plan is not None
     return dict(plan.checkpoints)[stream]
 
 
 def test_nothing_is_planned_when_nothing_happened() -> None:
     book = ledger()
-    assert book.plan() is None
+    assert book.plan(0.0) is None
     frames(book, "a", 0, 1)
-    assert book.plan() is None
+    assert book.plan(0.0) is None
     narrate(book, "a", 0, 1)
-    assert book.plan() is not None
-    assert book.plan() is None
+    assert book.plan(0.0) is not None
+    assert book.plan(0.0) is None
 
 
 def test_frames_stay_needed_until_a_snapshot_is_stored() -> None:
     book = ledger()
     frames(book, "a", 0, 1, 2)
     narrate(book, "a", 0, 2)
-    plan = book.plan()
+    plan = book.plan(0.0)
     assert plan is not None
     assert plan.partition.position == 0
     book.snapshotted(PendingSnapshot("a", b"x", FramePosition(1), SEEN), 0.0)
@@ -101,7 +104,7 @@ def test_frames_stay_needed_until_a_snapshot_is_stored() -> None:
     (pending,) = book.pending_snapshots()
     book.stored(pending, BlobRef("k", "", 1))
     assert book.position == 2
-    plan = book.plan()
+    plan = book.plan(0.0)
     assert plan is not None
     record = dict(plan.checkpoints)["a"]
     assert record is not None
@@ -130,7 +133,7 @@ def test_only_the_blob_before_the_one_before_is_garbage() -> None:
     for offset in range(4):
         frames(book, "a", offset)
         blobs.append(snapshot(book, "a", offset))
-    plan = book.plan()
+    plan = book.plan(0.0)
     assert plan is not None
     assert plan.garbage == tuple(blobs[:2])
 
@@ -171,9 +174,9 @@ def test_a_decided_narration_is_not_made_again() -> None:
     assert narrate(book, "a", 3, 7) is None
     assert narrate(book, "a", 3, 6) is None
     assert narrate(book, "a", 8, 8) == 5
-    plan = book.plan()
+    plan = book.plan(0.0)
     assert plan is not None
-    assert [item.number for item in plan.narrations] == [5]
+    assert [item.number for item in plan.events] == [5]
 
 
 def test_the_end_of_a_stream_may_narrate_frames_that_are_inside_a_snapshot() -> None:
@@ -187,7 +190,7 @@ def test_the_end_of_a_stream_may_narrate_frames_that_are_inside_a_snapshot() -> 
     assert record is not None
     assert record.narrated_through == FramePosition(2)
     assert narrate(book, "a", 1, 2) is None
-    book.ended("a", FramePosition(3), SEEN, 0.0)
+    book.ended("a", FramePosition(3), SEEN, None, 0.0)
     assert narrate(book, "a", 1, 3) is None
 
 
@@ -197,7 +200,7 @@ def test_dead_letters_are_written_once() -> None:
         book.delivered(stream, offset, None, 0.0)
         assert book.dead_lettered(stream, letter(offset), 0.0)
         assert not book.dead_lettered(stream, letter(offset), 0.0)
-    plan = book.plan()
+    plan = book.plan(0.0)
     assert plan is not None
     assert [item.offset for item in plan.dead_letters] == [0, 1, 2]
     assert plan.partition == PartitionCheckpoint(3, dead_lettered_through=1)
@@ -223,8 +226,8 @@ def test_an_ended_stream_gets_its_tombstone_when_the_position_has_passed_its_end
     frames(book, "a", 1, 2)
     narrate(book, "a", 1, 2)
     blob = snapshot(book, "a", 1)
-    book.ended("a", FramePosition(2), SEEN, 0.0)
-    plan = book.plan()
+    book.ended("a", FramePosition(2), SEEN, None, 0.0)
+    plan = book.plan(0.0)
     assert plan is not None
     assert plan.garbage == (blob,)
     assert dict(plan.checkpoints)["a"] == StreamCheckpoint(
@@ -236,13 +239,13 @@ def test_an_ended_stream_gets_its_tombstone_when_the_position_has_passed_its_end
         dead_lettered_through=-1,
         ended=True,
     )
-    assert book.plan() is None
+    assert book.plan(0.0) is None
     snapshot(book, "slow", 0)
-    plan = book.plan()
+    plan = book.plan(0.0)
     assert plan is not None
     assert plan.partition.position == 3
     assert dict(plan.checkpoints)["a"] is None
-    assert book.plan() is None
+    assert book.plan(0.0) is None
 
 
 def test_a_stream_that_ended_and_comes_back_begins_a_new_state() -> None:
@@ -250,8 +253,8 @@ def test_a_stream_that_ended_and_comes_back_begins_a_new_state() -> None:
     frames(book, "slow", 0)
     frames(book, "a", 1)
     narrate(book, "a", 1, 1)
-    book.ended("a", FramePosition(1), SEEN, 0.0)
-    book.plan()
+    book.ended("a", FramePosition(1), SEEN, None, 0.0)
+    book.plan(0.0)
     frames(book, "a", 2)
     assert narrate(book, "a", 2, 2) == 1
     record = record_of(book, "a")
@@ -261,7 +264,7 @@ def test_a_stream_that_ended_and_comes_back_begins_a_new_state() -> None:
     assert [segment.end.offset for segment in record.journal] == [2]
     snapshot(book, "slow", 0)
     assert book.position == 2
-    plan = book.plan()
+    plan = book.plan(0.0)
     assert plan is not None
     assert "a" not in dict(plan.checkpoints)
 
@@ -270,7 +273,7 @@ def test_a_stream_that_ended_is_remembered_while_a_record_of_it_is_on_its_way() 
     book = ledger()
     frames(book, "a", 0)
     narrate(book, "a", 0, 0)
-    book.ended("a", FramePosition(0), SEEN, 0.0)
+    book.ended("a", FramePosition(0), SEEN, None, 0.0)
     book.delivered("a", 1, None, 0.0)
     record = record_of(book, "a")
     assert record is not None
@@ -283,8 +286,8 @@ def test_a_snapshot_of_a_new_state_means_that_the_stream_has_not_ended() -> None
     book = ledger()
     frames(book, "slow", 0)
     frames(book, "a", 1)
-    book.ended("a", FramePosition(1), SEEN, 0.0)
-    book.plan()
+    book.ended("a", FramePosition(1), SEEN, None, 0.0)
+    book.plan(0.0)
     frames(book, "a", 2)
     snapshot(book, "a", 2)
     record = record_of(book, "a")
@@ -298,11 +301,11 @@ def test_a_snapshot_that_is_stored_after_the_end_is_garbage() -> None:
     frames(book, "a", 1, 2)
     pending = PendingSnapshot("a", b"x", FramePosition(1), SEEN)
     book.snapshotted(pending, 0.0)
-    book.ended("a", FramePosition(2), SEEN, 0.0)
+    book.ended("a", FramePosition(2), SEEN, None, 0.0)
     assert book.pending_snapshots() == []
     blob = BlobRef("late", "", 1)
     book.stored(pending, blob)
-    plan = book.plan()
+    plan = book.plan(0.0)
     assert plan is not None
     assert plan.garbage == (blob,)
     record = dict(plan.checkpoints)["a"]
@@ -337,7 +340,7 @@ def test_a_stream_that_is_behind_its_partition_catches_up() -> None:
     assert record is not None
     assert record.replay_from == 8
     snapshot(book, "a", 8)
-    assert book.plan() is not None
+    assert book.plan(0.0) is not None
     frames(book, "other", 10)
     narrate(book, "other", 10, 10)
     record = record_of(book, "a")

@@ -19,7 +19,10 @@ from pipeline.errors import (
     StateStoreError,
 )
 from pipeline.kafka_io.records import Record
+from pipeline.messages.events import Fault, FaultKind
 from pipeline.reader.admission import AdmissionState
+from pipeline.wire.notice_event import NoticeEvent
+from pipeline.wire.stream_event import AnyStreamEvent, decode_stream_event
 from tests.support.commit_model import TOPICS, World
 
 
@@ -42,6 +45,10 @@ def narrate(session: PartitionSession, start: int, end: int, *, snapshot: bool =
     if snapshot:
         session.snapshotted("a", b"state %d" % end, FramePosition(end), admission)
     return number
+
+
+def events(world: World) -> list[AnyStreamEvent]:
+    return [decode_stream_event(r.value, r.headers) for r in world.broker.logs[TOPICS.narrations]]
 
 
 def lose(world: World, text: bytes) -> None:
@@ -152,7 +159,14 @@ def test_without_those_either_the_stream_begins_anew_and_says_so(
     assert (stream.admission, stream.next_event, stream.lost_state) == (AdmissionState(1, 6), 2, True)
     assert "stream a: its memory is lost and begins anew after offset 6" in caplog.text
     assert narrate(session, 4, 6) is None
-    assert narrate(session, 7, 8) == 2
+    assert narrate(session, 7, 8) == 3
+    session.commit()
+    fault = events(world)[2]
+    assert isinstance(fault, NoticeEvent)
+    assert isinstance(fault.content, Fault)
+    assert (fault.number, fault.content.kind) == (2, FaultKind.MEMORY_LOST)
+    # Nothing of it is without a narration.
+    assert (fault.content.after, fault.content.through) == (None, None)
 
 
 def test_an_older_blob_with_a_gap_behind_it_is_better_than_none_and_says_so(

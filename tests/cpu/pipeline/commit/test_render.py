@@ -8,7 +8,7 @@ from operators.narrator.types import FramePosition, Narration
 from pipeline.commit.checkpoint_json import decode_partition, decode_stream
 from pipeline.commit.checkpoint_record import BaseState, PartitionCheckpoint, StreamCheckpoint
 from pipeline.commit.identity import SessionIdentity
-from pipeline.commit.plan import CommitPlan, NumberedNarration
+from pipeline.commit.plan import CommitPlan, NumberedEvent
 from pipeline.commit.render import render
 from pipeline.kafka_io.records import OutgoingRecord
 from pipeline.messages.dead_letter import DeadLetter
@@ -47,7 +47,7 @@ def test_everything_goes_to_the_same_partition_and_the_position_comes_last() -> 
         2, FramePosition(1), FramePosition(4), 10, 20, "opens the box", (7,), 0.25, 0.5, False
     )
     plan = CommitPlan(
-        (NumberedNarration("cam/1", 8, 2, narration, "p", None),),
+        (NumberedEvent("cam/1", 8, 2, narration, "p", None),),
         (letter(),),
         (("cam/1", StreamCheckpoint.new("hash", 0)), ("gone", None)),
         PartitionCheckpoint(6, 5),
@@ -73,9 +73,7 @@ def test_everything_goes_to_the_same_partition_and_the_position_comes_last() -> 
 
 def test_a_record_without_threshold_has_null_for_it() -> None:
     narration = Narration(0, FramePosition(1), FramePosition(1), 1, 1, "", (), math.nan, math.nan, True)
-    plan = CommitPlan(
-        (NumberedNarration("a", 1, 0, narration, "p", None),), (), (), PartitionCheckpoint(0), ()
-    )
+    plan = CommitPlan((NumberedEvent("a", 1, 0, narration, "p", None),), (), (), PartitionCheckpoint(0), ())
     record = render(plan, IDENTITY, MAX_BYTES, 0)[0]
     assert b'"p_skip":null' in (record.value or b"")
 
