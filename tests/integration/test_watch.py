@@ -8,10 +8,12 @@ import pytest
 from pipeline.config import Settings
 from pipeline.errors import BrokerError
 from pipeline.kafka_io.records import OutgoingRecord
-from pipeline.watch.narrations import BEGINNING, NOW, NarrationReader, ReadNarration, StartAt
+from pipeline.watch.events import BEGINNING, NOW, StartAt
+from pipeline.watch.narrations import NarrationReader, ReadNarration
 from pipeline.wire.topics import TopicNames
+from tests.support import stream_events as known
 from tests.support.command_line import run_flownar, start_flownar
-from tests.support.outputs import abort, commit, narration_event, narration_record
+from tests.support.outputs import abort, commit, narration_event, narration_record, notice_record
 
 STREAMS = ("hall/1", "hall/2", "yard:gate")
 TEXTS = (
@@ -102,6 +104,32 @@ def test_watch_ends_at_its_limit_and_survives_a_closed_pipe(narrated: Settings) 
     process.stderr.close()
     assert process.wait(timeout=30) == 0
     assert "BrokenPipe" not in messages
+
+
+def test_watch_tells_what_is_missing(narrated: Settings) -> None:
+    kafka, stream = narrated.kafka, "told/1"
+    events = [known.notice(c, stream=stream, number=n) for n, c in enumerate((known.MISSING, known.SHED), 1)]
+    narrations = [narration_event(stream, number, f"says {number}") for number in (0, 3)]
+    told = [notice_record(kafka, event) for event in events]
+    commit(narrated, [narration_record(kafka, narrations[0]), *told, narration_record(kafka, narrations[1])])
+    arguments = ["watch", "--no-follow", "--stream", stream]
+
+    text = run_flownar(narrated, arguments)
+    assert [line.split("  ")[2] for line in text.stdout.splitlines()] == [
+        "says 0",
+        "4 records (3 to 6) never arrived",
+        "left out 14 frames (overload)",
+        "says 3",
+    ]
+    quiet = run_flownar(narrated, [*arguments, "--no-events"])
+    assert len(quiet.stdout.splitlines()) == 2
+    jsonl = run_flownar(narrated, [*arguments, "--format", "jsonl", "--events", "--limit", "2"])
+    assert [json.loads(line)["id"].split("#")[2] for line in jsonl.stdout.splitlines()] == list("0123")
+    without = run_flownar(narrated, [*arguments, "--format", "jsonl"])
+    assert [json.loads(line)["text"] for line in without.stdout.splitlines()] == ["says 0", "says 3"]
+    captions = run_flownar(narrated, [*arguments, "--format", "vtt", "--events"])
+    assert captions.returncode == 2
+    assert "captions are narrations alone" in captions.stderr
 
 
 def test_watch_follows_what_comes(narrated: Settings) -> None:

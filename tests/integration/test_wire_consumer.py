@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pipeline.config import Settings
 from pipeline.wire.topics import TopicNames
-from tests.support.outputs import abort, commit, narration_event, narration_record
+from tests.support import stream_events as known
+from tests.support.outputs import abort, commit, narration_event, narration_record, notice_record
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 
@@ -35,7 +36,8 @@ def test_the_consumer_sees_committed_narrations_once_and_in_order(
     for number in range(6):
         events = [narration_event(f"cam/{c}", number, f"opens box {number} of {c}") for c in range(5)]
         abort(fresh_settings, [narration_record(kafka, narration_event("cam/1", number, "GHOST"))])
-        commit(fresh_settings, [narration_record(kafka, event) for event in events])
+        told = notice_record(kafka, known.notice(known.SHED, stream="cam/2", number=number))
+        commit(fresh_settings, [*(narration_record(kafka, event) for event in events), told])
         for event in events:
             expected.setdefault(event.stream, []).append(event.narration.text)
     script = tmp_path / "consumer.py"

@@ -12,6 +12,7 @@ from pipeline.kafka_io.records import OutgoingRecord
 from pipeline.messages.dead_letter import DeadLetter
 from pipeline.wire.dead_letter import encode_dead_letter
 from pipeline.wire.narration_event import NarrationEvent, encode_narration
+from pipeline.wire.notice_event import NoticeEvent, encode_notice
 from pipeline.wire.partitioner import partition_of
 from pipeline.wire.topics import TopicNames, topic_specs
 
@@ -49,6 +50,17 @@ def narration_event(stream: str, number: int, text: str, *, length_s: float = 2.
 
 def narration_record(kafka: KafkaSettings, event: NarrationEvent) -> OutgoingRecord:
     value, headers = encode_narration(event)
+    return OutgoingRecord(
+        topic=TopicNames.of(kafka.prefix).narrations,
+        partition=partition_of(event.stream, kafka.partitions),
+        key=event.stream.encode(),
+        value=value,
+        headers=headers,
+    )
+
+
+def notice_record(kafka: KafkaSettings, event: NoticeEvent) -> OutgoingRecord:
+    value, headers = encode_notice(event)
     return OutgoingRecord(
         topic=TopicNames.of(kafka.prefix).narrations,
         partition=partition_of(event.stream, kafka.partitions),

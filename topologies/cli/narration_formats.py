@@ -1,6 +1,5 @@
-"""How narrations are written to a terminal, a pipe or a captions file."""
+"""How narrations, and what else is told, are written to a terminal, a pipe or a captions file."""
 
-import json
 import sys
 from datetime import datetime
 from typing import Literal
@@ -9,21 +8,29 @@ from rich.console import Console
 from rich.text import Text
 
 from operators.frames.captions import WEBVTT_HEADER, Caption, srt_cue, webvtt_cue
-from pipeline.watch.narrations import ReadNarration
-from pipeline.wire.cloud_event import format_event_id
-from pipeline.wire.narration_event import encode_narration
+from pipeline.messages.events import Fault, Gap, GapKind, StreamEvent
+from pipeline.watch.events import ReadEvent
+from pipeline.wire.cloud_event import decode_event
+from pipeline.wire.narration_event import NarrationEvent, encode_narration
+from pipeline.wire.notice_event import encode_notice
+from pipeline.wire.stream_event import AnyStreamEvent
 from pipeline.wire.times import NS_PER_S
 from topologies.cli.console import print_json
+from topologies.cli.notice_text import notice_text
 
 _COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_green", "bright_magenta")
 _WIDEST_STREAM = 28
 
 
-class NarrationWriter:
-    """Writes narrations one by one, each at once.
+_NS_PER_MS = 1_000_000
+
+
+class EventWriter:
+    """Writes events one by one, each at once.
 
     Args:
-        format: `text` (time, stream, narration), `jsonl` (an object a line), `vtt` or `srt`.
+        format: `text` (time, stream, narration), `jsonl` (an object a line), or narrations alone as `vtt` or
+            `srt`.
         console: Says what stdout can show (width, colours); text is styled for it.
     """
 
@@ -37,58 +44,77 @@ class NarrationWriter:
         if format == "vtt":
             _write(WEBVTT_HEADER)
 
-    def write(self, read: ReadNarration) -> None:
-        """Write one narration."""
-        self._number += 1
+    def write(self, read: ReadEvent[AnyStreamEvent]) -> None:
+        """Write one event; captions have narrations alone."""
         if self._format == "text":
             # Not printed by rich itself: it ends the process if the pipe is closed.
             with self._console.capture() as capture:
                 self._console.print(self._line(read), soft_wrap=True)
             _write(capture.get())
         elif self._format == "jsonl":
-            print_json(narration_json(read))
-        elif self._format == "vtt":
-            _write(webvtt_cue(self._caption(read)))
-        else:
-            _write(srt_cue(self._number, self._caption(read)))
+            print_json(event_json(read))
+        elif isinstance(read.event, NarrationEvent):
+            self._number += 1
+            caption = self._caption(read.event)
+            _write(webvtt_cue(caption) if self._format == "vtt" else srt_cue(self._number, caption))
 
-    def _line(self, read: ReadNarration) -> Text:
-        stream, narration = read.event.stream, read.event.narration
-        self._stream_width = min(max(self._stream_width, len(stream)), _WIDEST_STREAM)
-        moment = datetime.fromtimestamp(narration.end_time_ns / NS_PER_S).astimezone()
-        colour = self._colours.setdefault(stream, _COLOURS[len(self._colours) % len(_COLOURS)])
-        length_s = (narration.end_time_ns - narration.start_time_ns) / NS_PER_S
+    def _line(self, read: ReadEvent[AnyStreamEvent]) -> Text:
+        event = read.event
+        self._stream_width = min(max(self._stream_width, len(event.stream)), _WIDEST_STREAM)
+        moment = datetime.fromtimestamp(_time_ns(read) / NS_PER_S).astimezone()
+        colour = self._colours.setdefault(event.stream, _COLOURS[len(self._colours) % len(_COLOURS)])
+        told = _narration_text(event) if isinstance(event, NarrationEvent) else _notice_text(event.content)
         return Text.assemble(
             (f"{moment:%H:%M:%S}.{moment.microsecond // 100_000}", "dim"),
             "  ",
-            (stream.ljust(self._stream_width), colour),
+            (event.stream.ljust(self._stream_width), colour),
             "  ",
-            (narration.text, "bold"),
-            (f"  {length_s:.1f} s" if length_s else "", "dim"),
+            told,
         )
 
-    def _caption(self, read: ReadNarration) -> Caption:
-        narration = read.event.narration
+    def _caption(self, event: NarrationEvent) -> Caption:
+        narration = event.narration
         if self._origin_ns is None:
             self._origin_ns = narration.start_time_ns
         return Caption(
             start_s=(narration.start_time_ns - self._origin_ns) / NS_PER_S,
             end_s=(narration.end_time_ns - self._origin_ns) / NS_PER_S,
             text=narration.text,
-            speaker=read.event.stream,
+            speaker=event.stream,
         )
 
 
-def narration_json(read: ReadNarration) -> dict[str, object]:
-    """Return the event's data as on the wire, with its id and place."""
+def event_json(read: ReadEvent[AnyStreamEvent]) -> dict[str, object]:
+    """Return the event's data as on the wire, with its id, type and place."""
     event = read.event
-    value, _ = encode_narration(event)
+    encoded = encode_narration(event) if isinstance(event, NarrationEvent) else encode_notice(event)
+    cloud_event = decode_event(*encoded)
     return {
-        "id": format_event_id(event.stream, event.epoch, event.number),
-        **json.loads(value),
+        "id": cloud_event.id,
+        "type": cloud_event.type,
+        **cloud_event.data,
         "partition": read.partition,
         "offset": read.offset,
     }
+
+
+def _time_ns(read: ReadEvent[AnyStreamEvent]) -> int:
+    """When it happened by the camera's clock; if that stood still or is unknown, when it was told."""
+    event = read.event
+    if isinstance(event, NarrationEvent):
+        return event.narration.end_time_ns
+    is_silent = isinstance(event.content, Gap) and event.content.kind is GapKind.SILENT
+    return read.timestamp_ms * _NS_PER_MS if is_silent or not event.time_ns else event.time_ns
+
+
+def _narration_text(event: NarrationEvent) -> Text:
+    narration = event.narration
+    length_s = (narration.end_time_ns - narration.start_time_ns) / NS_PER_S
+    return Text.assemble((narration.text, "bold"), (f"  {length_s:.1f} s" if length_s else "", "dim"))
+
+
+def _notice_text(content: StreamEvent) -> Text:
+    return Text(notice_text(content), style="red" if isinstance(content, Fault) else "dim")
 
 
 def _write(text: str) -> None:

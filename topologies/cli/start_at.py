@@ -3,7 +3,7 @@
 import re
 
 from pipeline.errors import ConfigError, WireError
-from pipeline.watch.narrations import BEGINNING, NOW, StartAt
+from pipeline.watch.events import BEGINNING, NOW, StartAt
 from pipeline.wire.times import NS_PER_S, parse_time
 
 _AGE = re.compile(r"-(\d+(?:\.\d+)?)([smhd])")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pipeline.config import Settings
 from pipeline.watch.dead_letters import read_dead_letters
-from pipeline.watch.narrations import BEGINNING, NarrationReader
+from pipeline.watch.events import BEGINNING
+from pipeline.watch.narrations import NarrationReader
 from topologies.demo.cameras import CAMERAS, RunningCamera, running_cameras
 from topologies.demo.settings import MIN_MEAN_F1, DemoOptions
 from topologies.demo.system import DemoSystem, Say, running_system

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.watch.narrations import BEGINNING, NOW, StartAt
+from pipeline.watch.events import BEGINNING, NOW, StartAt
 from topologies.cli.start_at import parse_start
 
 NOW_NS = 1_767_323_045_000_000_000
