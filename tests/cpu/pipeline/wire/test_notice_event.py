@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from operators.narrator.types import FramePosition, Narration
 from pipeline.errors import WireError
 from pipeline.messages.events import FaultKind, FrameRange, GapKind, Shed, ShedReason
+from pipeline.settings.models import REPO_ROOT
 from pipeline.wire.fault_event import FAULT_TYPE, MAX_MESSAGE_BYTES
 from pipeline.wire.gap_event import GAP_TYPE
 from pipeline.wire.narration_event import NARRATION_TYPE
@@ -141,6 +142,15 @@ def test_the_schemas_know_the_kinds() -> None:
     assert kinds(GAP_TYPE, "kind") == [kind.value for kind in GapKind]
     assert kinds(SHED_TYPE, "reason") == [reason.value for reason in ShedReason]
     assert kinds(FAULT_TYPE, "kind") == [kind.value for kind in FaultKind]
+
+
+def test_the_readme_has_types_kinds_and_fields() -> None:
+    readme = (REPO_ROOT / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{kind.value}`" in readme for kind in (*GapKind, *ShedReason, *FaultKind))
+    for event_type in EVENT_TYPES:
+        (row,) = [line for line in readme.splitlines() if line.startswith(f"| `{event_type}`")]
+        told = row.split("|")[3].strip(" `").split(", ")
+        assert {"stream", "epoch", "source", *told} == load_schema(event_type)["properties"].keys()
 
 
 def test_the_largest_event_of_left_out_frames_fits_its_topic() -> None:
