@@ -13,7 +13,7 @@ from operators.narrator.context import ContextRules, rules_named
 from operators.narrator.history_pools import history_pool
 from operators.narrator.model import NarratorModel
 from operators.narrator.observer import EngineObserver
-from operators.narrator.runner import LanguageRunner, skip_decisions
+from operators.narrator.runner import LanguageRunner, best_tokens, skip_decisions
 from operators.narrator.sequences import pieces
 from operators.narrator.sequences.pieces import Piece, Region
 from operators.narrator.streams import lifecycle
@@ -122,6 +122,52 @@ class NarratorEngine:
         self._free_slots.append(self._stream(stream).slot)
         del self._streams[stream]
 
+    @torch.inference_mode()
+    def change_settings(self, stream: str, settings: StreamSettings) -> None:
+        """Narrate a stream by other settings from its next segment on.
+
+        If the prompt changes, the context begins anew with it: the memory goes on, no narration is kept, and
+        the next frame is narrated like a first one. Another history begins empty.
+
+        Raises:
+            EngineError: The stream is not open or has an open segment, or the settings don't fit the model.
+                Then nothing was changed.
+            LayoutError: The prompt can't be written.
+        """
+        changing = self._stream(stream)
+        if changing.slot_pruning is not None:
+            raise EngineError(
+                f"stream {stream}: settings don't change under the rules {changing.plan.rules.name!r}.",
+                action="Use `released_live` or `paper`.",
+            )
+        if changing.start is not None:
+            raise EngineError(
+                f"stream {stream}: settings don't change within a segment.",
+                action="Change them right after a narration.",
+            )
+        history = self._memory.history(settings.history)
+        plan = lifecycle.make_plan(stream, settings, self._model, self._rules, history, self._last_position)
+        lifecycle.new_stream(stream, changing.slot, plan, self._sizes)
+        if settings.history != changing.settings.history:
+            self._memory.open(changing.slot, settings.history, None)
+        changing.change_plan(plan)
+
+    def has_open_segment(self, stream: str) -> bool:
+        """Tell whether a stream was shown frames since its last narration.
+
+        Raises:
+            EngineError: It is not open.
+        """
+        return self._stream(stream).start is not None
+
+    def settings(self, stream: str) -> StreamSettings:
+        """By which settings a stream is narrated.
+
+        Raises:
+            EngineError: It is not open.
+        """
+        return self._stream(stream).settings
+
     def num_cached_tokens(self, stream: str) -> int:
         """Count the visible tokens of a stream: the length of its cache.
 
@@ -213,8 +259,8 @@ class NarratorEngine:
             if self._observer is not None:
                 for row, turn in enumerate(writing):
                     self._observer.token_chosen(turn.stream, logits[row])
-            best = logits.argmax(dim=-1).tolist()
-            writing = [turn for turn, token in zip(writing, best, strict=True) if turn.take(token)]
+            best = best_tokens(logits)
+            writing = [turn for turn, choice in zip(writing, best, strict=True) if turn.take(*choice)]
             feeds = [Feed(turn.stream, [Piece(Region.NARRATION, (turn.tokens[-1],))]) for turn in writing]
 
     def _finish(self, turn: Turn) -> FrameOutcome:

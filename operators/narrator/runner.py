@@ -75,6 +75,12 @@ class LanguageRunner:
         self.cache.rotate_again(stream.slot * self.cache.slot_size + on_device[0], on_device[1])
 
 
+def best_tokens(logits: Tensor) -> list[tuple[int, float]]:
+    """The likeliest token of each row of logits [B, vocabulary], and how far it is above the second best."""
+    two = logits.float().topk(2, dim=-1).values
+    return list(zip(logits.argmax(dim=-1).tolist(), (two[:, 0] - two[:, 1]).tolist(), strict=True))
+
+
 def skip_decisions(logits: Tensor, skip: int) -> list[tuple[float, bool]]:
     """What the trigger asks of logits [B, vocabulary]; one wait for the device.
 

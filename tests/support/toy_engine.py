@@ -81,6 +81,7 @@ class ToyEngine:
             start=state.start,
             start_time_ns=0,
             last_narration_ns=0,
+            p_skip_margin=None,
             end_of_turn_pending=False,
             next_position=state.state,
             prompt=(),

@@ -1,5 +1,7 @@
 """Opening a stream: new, or continued from a snapshot; and taking the snapshot."""
 
+import math
+
 import torch
 
 from operators.errors import EngineError
@@ -142,6 +144,7 @@ def take_snapshot(
         start=stream.start,
         start_time_ns=stream.start_time_ns,
         last_narration_ns=stream.last_narration_ns,
+        p_skip_margin=None if math.isinf(stream.p_skip_margin) else stream.p_skip_margin,
         end_of_turn_pending=stream.end_of_turn_pending,
         next_position=regions.next_position,
         prompt=tuple((run.position, run.length) for run in regions.prompt),
@@ -188,6 +191,8 @@ def restore_snapshot(
     for name in ("position", "segment", "num_frames", "frames_since_narration", "start", "start_time_ns"):
         setattr(stream, name, getattr(snapshot, name))
     stream.last_narration_ns = snapshot.last_narration_ns
+    stream.is_opening = not snapshot.prompt
+    stream.p_skip_margin = math.inf if snapshot.p_skip_margin is None else snapshot.p_skip_margin
     stream.end_of_turn_pending = snapshot.end_of_turn_pending
 
 

@@ -13,7 +13,7 @@ from operators.errors import EngineError
 from operators.narrator.streams.settings import StreamSettings
 from operators.narrator.types import FramePosition
 
-FORMAT = 2
+FORMAT = 3
 """Version of the bytes; others are refused."""
 
 _KEY = "flownar.stream"
@@ -34,6 +34,7 @@ class StreamSnapshot:
         segment: Number of the open segment.
         num_frames, frames_since_narration, start, start_time_ns, last_narration_ns, end_of_turn_pending: See
             `stream.Stream`.
+        p_skip_margin: See `stream.Stream`; None for infinite.
         next_position: Position of the next token.
         prompt, narrations, visual: (position, length) of the runs of visible tokens, see `regions`.
         memory: State of the visual history, by name; see `memory_slots.HistoryPool.export`.
@@ -51,6 +52,7 @@ class StreamSnapshot:
     start: FramePosition | None
     start_time_ns: int
     last_narration_ns: int
+    p_skip_margin: float | None
     end_of_turn_pending: bool
     next_position: int
     prompt: tuple[tuple[int, int], ...]

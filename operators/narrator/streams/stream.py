@@ -1,5 +1,6 @@
 """State of one stream on the host: counters, clock, and what is fed and pruned when. No tensors."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,9 @@ class Stream:
         start: First frame of the open segment; None if it has none yet.
         start_time_ns: Capture time of that frame.
         last_narration_ns: Capture time of the last narration's frame.
+        is_opening: The next frame opens the context with the prompt and is narrated in any case: the stream's
+            first one, and the first one behind a change of the prompt.
+        p_skip_margin: Smallest distance of p([SKIP]) from its threshold since the last narration.
         end_of_turn_pending: The last narration is retained and its end of turn was not fed yet.
         unfinished_token: Last token of a narration that was cut off, not fed yet; else None.
     """
@@ -48,6 +52,8 @@ class Stream:
     start: FramePosition | None = None
     start_time_ns: int = 0
     last_narration_ns: int = 0
+    is_opening: bool = True
+    p_skip_margin: float = math.inf
     end_of_turn_pending: bool = False
     unfinished_token: int | None = None
 
@@ -57,9 +63,9 @@ class Stream:
         return self.plan.settings
 
     @property
-    def is_opening(self) -> bool:
-        """Tell whether the stream has not narrated its first frame yet."""
-        return self.segment == 0
+    def num_frames_of_segment(self) -> int:
+        """Frames of the open segment, folded ones included."""
+        return 1 if self.is_opening else self.frames_since_narration
 
     @property
     def opens_segment(self) -> bool:
@@ -123,9 +129,24 @@ class Stream:
                 self.regions.drop_visual()
             self._drop_old_narrations()
         self.segment += 1
+        self.is_opening = False
+        self.p_skip_margin = math.inf
         self.num_frames = self.frames_since_narration = 0
         self.start = None
         self.last_narration_ns = capture_time_ns
+
+    def change_plan(self, plan: StreamPlan) -> None:
+        """Be narrated by another plan from the next segment on.
+
+        If prompt or history differ, the context begins anew: no narration is kept, the next frame opens it.
+        """
+        old, self.plan = self.plan.settings, plan
+        if (old.prompt, old.history) == (plan.settings.prompt, plan.settings.history):
+            self._drop_old_narrations()
+            return
+        self.regions = StreamRegions(self.regions.sizes)
+        self.is_opening = True
+        self.end_of_turn_pending = False
 
     def fold(self) -> None:
         """Drop the open segment's visual tokens: the memory knows them. Nothing is narrated."""

@@ -1,5 +1,6 @@
 """One stream's frame in a step: the decision about it, the narration while it is written, the outcome."""
 
+import math
 from dataclasses import dataclass, field
 
 from operators.narrator.sequences.layout import SequenceLayout
@@ -19,6 +20,7 @@ class Turn:
         speaks: A narration ends with this frame.
         forced: It is not the model's choice.
         tokens: Tokens of the narration so far.
+        logit_margin: Smallest distance of a chosen token's logit from the second best so far.
     """
 
     stream: Stream
@@ -28,6 +30,7 @@ class Turn:
     speaks: bool = False
     forced: bool = False
     tokens: list[int] = field(default_factory=list)
+    logit_margin: float = math.inf
 
     def decide(self, p_skip: float, skip_is_best: bool) -> None:
         """Decide whether a narration ends with the frame; a replayed frame repeats its decision."""
@@ -36,13 +39,18 @@ class Turn:
             return
         plan = self.stream.plan
         self.p_skip, self.threshold = p_skip, self.stream.threshold(self.frame.capture_time_ns)
+        self.stream.p_skip_margin = min(self.stream.p_skip_margin, abs(p_skip - self.threshold))
         chosen = plan.trigger.speaks(p_skip, self.threshold, skip_is_best=skip_is_best)
         self.forced = not chosen and self.frame.end_of_stream and plan.rules.narrate_at_end
         replay = self.frame.replay
         self.speaks = chosen or self.forced if replay is None else replay.token_ids is not None
 
-    def take(self, best: int) -> bool:
+    def take(self, best: int, margin: float = math.inf) -> bool:
         """Add the next token: the replayed one, the end of turn at the limit, or else the model's best.
+
+        Args:
+            best: The likeliest token.
+            margin: How far its logit is above the second best.
 
         Returns:
             Whether the narration goes on.
@@ -54,6 +62,7 @@ class Turn:
             token = replay.token_ids[len(self.tokens)]
         else:
             token = end_of_turn if is_last and plan.rules.unfinished == "forced" else best
+            self.logit_margin = min(self.logit_margin, margin)
         self.tokens.append(token)
         return token != end_of_turn and not (is_last and plan.rules.unfinished == "breaks")
 
@@ -88,4 +97,7 @@ class Turn:
             p_skip=self.p_skip,
             threshold=self.threshold,
             forced=self.forced,
+            num_frames=stream.num_frames_of_segment,
+            p_skip_margin=stream.p_skip_margin,
+            logit_margin=self.logit_margin,
         )

@@ -90,7 +90,7 @@ def test_other_safetensors_and_other_versions_are_refused():
 
     with pytest.raises(EngineError, match="no snapshot"):
         StreamSnapshot.from_bytes(save({"keys": torch.zeros(1)}))
-    data = taken().to_bytes().replace(b'\\"format\\":2', b'\\"format\\":7')
+    data = taken().to_bytes().replace(b'\\"format\\":3', b'\\"format\\":7')
     with pytest.raises(EngineError, match="has format 7"):
         StreamSnapshot.from_bytes(data)
 
