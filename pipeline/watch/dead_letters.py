@@ -1,7 +1,8 @@
-"""Looks into the dead letters: the newest ones, or one of them."""
+"""Looks into the dead letters: the newest ones, one of them, or all that were refused for one reason."""
 
 import logging
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pipeline.config import KafkaSettings
@@ -17,6 +18,9 @@ _log = logging.getLogger(__name__)
 
 READ_DEADLINE_S = 30.0
 """For one partition: letters may be as large as frames."""
+
+RECORDS_A_STEP = 20
+"""Held at a time when all letters are looked through: each may be as large as a frame record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,39 @@ def read_dead_letter(kafka: KafkaSettings, partition: int, offset: int) -> ReadD
     raise nothing
 
 
+def dead_letter_ends(kafka: KafkaSettings) -> dict[int, int]:
+    """Return the offset behind the last dead letter of each partition, as of now.
+
+    Raises:
+        BrokerError: Kafka can't be reached, or the topic does not exist.
+    """
+    topic = TopicNames.of(kafka.prefix).dlq
+    with _consumer(kafka) as consumer:
+        return {partition: consumer.bounds(topic, partition).end for partition in range(kafka.partitions)}
+
+
+def dead_letters_of(kafka: KafkaSettings, code: str, ends: Mapping[int, int]) -> Iterator[ReadDeadLetter]:
+    """Yield all dead letters with a code, partition by partition, in the order in which they were refused.
+
+    Only a few of them are in memory at a time.
+
+    Args:
+        kafka: Which Kafka and prefix.
+        code: Their `error-code`.
+        ends: Offset of each partition before which they are looked for.
+
+    Raises:
+        BrokerError: Kafka can't be reached, or does not answer in time.
+    """
+    topic = TopicNames.of(kafka.prefix).dlq
+    with _consumer(kafka) as consumer:
+        for partition, end in ends.items():
+            consumer.assign(topic, partition, consumer.bounds(topic, partition).beginning)
+            for records in _read_in_steps(consumer, topic, partition, end):
+                yield from (letter for letter in _decoded(records) if letter.letter.code == code)
+            consumer.unassign(topic, partition)
+
+
 def _consumer(kafka: KafkaSettings) -> PartitionConsumer:
     return PartitionConsumer(connection_kwargs(kafka), client_id="flownar-dlq", read_committed=True)
 
@@ -104,6 +141,21 @@ def _newest(consumer: PartitionConsumer, topic: str, partition: int, limit: int)
             consumer.unassign(topic, partition)
             return letters[-limit:]
         window *= 4
+
+
+def _read_in_steps(
+    consumer: PartitionConsumer, topic: str, partition: int, end: int
+) -> Iterator[list[Record]]:
+    deadline = _deadline()
+    while consumer.position(topic, partition) < end:
+        if records := consumer.poll(1.0, max_records=RECORDS_A_STEP):
+            deadline = _deadline()
+            yield [record for record in records if record.offset < end]
+        elif time.monotonic() > deadline:
+            raise BrokerError(
+                f"{topic} [{partition}]: nothing came for {READ_DEADLINE_S:g} s.",
+                action="Check the broker: `flownar doctor`.",
+            )
 
 
 def _decoded(records: list[Record]) -> list[ReadDeadLetter]:

@@ -1,4 +1,4 @@
-"""`flownar dlq`: which records were refused, and why."""
+"""`flownar dlq`: which records were refused, and why; and putting them back."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from topologies.cli.console import err, out, print_json
+from topologies.cli.dlq_replay import replay
 
 if TYPE_CHECKING:
     from pipeline.watch.dead_letters import ReadDeadLetter
 
 JSON_HELP = "Print JSON lines, one a letter."
 
-dlq_app = typer.Typer(name="dlq", help="Look at records that were refused.", no_args_is_help=True)
+dlq_app = typer.Typer(
+    name="dlq", help="Look at records that were refused, and put them back.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    dlq_app.command("replay")(replay)
     app.add_typer(dlq_app)
 
 
@@ -100,7 +104,7 @@ def show(
     for name, text in rows.items():
         table.add_row(Text(name, style="bold"), Text(text))
     for name, value in original.headers:
-        table.add_row(Text(f"header {name}", style="dim"), Text(_text(value)))
+        table.add_row(Text(f"header {name}", style="dim"), Text(printable(value)))
     out.print(table, soft_wrap=False)
     if to is not None:
         err.print(f"saved as {to}", highlight=False, markup=False)
@@ -112,12 +116,12 @@ def _letter_json(letter: "ReadDeadLetter") -> dict[str, object]:
         "time": _time(letter),
         "partition": letter.partition,
         "offset": letter.offset,
-        "key": None if original.key is None else _text(original.key),
+        "key": None if original.key is None else printable(original.key),
         "code": original.code,
         "message": original.message,
         "stage": original.stage,
         "record": {"topic": original.topic, "partition": original.partition, "offset": original.offset},
-        "headers": [[name, _text(value)] for name, value in original.headers],
+        "headers": [[name, printable(value)] for name, value in original.headers],
         "value_bytes": None if original.value is None else len(original.value),
     }
 
@@ -129,10 +133,10 @@ def _time(letter: "ReadDeadLetter") -> str:
 
 
 def _key(letter: "ReadDeadLetter") -> str:
-    return "(none)" if letter.letter.key is None else _text(letter.letter.key)
+    return "(none)" if letter.letter.key is None else printable(letter.letter.key)
 
 
-def _text(value: bytes) -> str:
+def printable(value: bytes) -> str:
     """Text of a key or header, whatever a publisher put there: control characters can't reach a terminal."""
     text = value.decode(errors="backslashreplace")
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
