@@ -6,7 +6,7 @@ when a later one was: what came is never reordered. A jump forward is taken; the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 STALE_EPOCH = "stale-epoch"
@@ -38,6 +38,10 @@ class AdmissionState:
     last_capture_ns: int | None = None
     last_append_ms: int | None = None
     ended: bool = False
+
+    def at(self, capture_ns: int, append_ms: int, *, ended: bool) -> "AdmissionState":
+        """The state with the times of the record that was taken last, and whether it ended the stream."""
+        return replace(self, last_capture_ns=capture_ns, last_append_ms=append_ms, ended=ended)
 
     def to_json(self) -> dict[str, Any]:
         """JSON value of the state; the mask as hex text, because many readers round 64-bit integers."""
