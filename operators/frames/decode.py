@@ -6,7 +6,7 @@ upside down is narrated upside down. Transparency is dropped; grey, 16-bit and C
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import av
@@ -58,7 +58,13 @@ def decode_image(
 
 
 def decode_gop(
-    data: bytes, content_type: str, size: int | None, frame_count: int, limits: FrameLimits = DEFAULT_LIMITS
+    data: bytes,
+    content_type: str,
+    size: int | None,
+    frame_count: int,
+    limits: FrameLimits = DEFAULT_LIMITS,
+    *,
+    kept: Collection[int] | None = None,
 ) -> list[NDArray[np.uint8]]:
     """Decode one closed group of pictures: Annex B H.264 or H.265, or either of them in fragmented MP4.
 
@@ -68,9 +74,10 @@ def decode_gop(
         size: Side of the squares that are returned, in pixels; None keeps the video's own size.
         frame_count: Number of frames that the record announces; another number is an error.
         limits: Bounds, checked before anything is decoded.
+        kept: Indices of the frames that are wanted; all are decoded and checked. None wants all.
 
     Returns:
-        `frame_count` RGB pictures uint8 [size, size, 3], in the order of display.
+        The wanted RGB pictures uint8 [size, size, 3], in the order of display.
 
     Raises:
         FrameError: `content-type-unsupported`, `video-corrupt`, `image-too-large` or `frame-count-mismatch`.
@@ -92,21 +99,24 @@ def decode_gop(
     decoded = (
         _decode_mp4(data, frame_count, limits) if mp4 else _decode_annexb(data, kind[6:], frame_count, limits)
     )
+    wanted = range(frame_count) if kept is None else frozenset(kept)
     frames: list[NDArray[np.uint8]] = []
+    num_decoded = 0
     try:
         for frame in decoded:
             if frame.is_corrupt:
-                raise video_corrupt(f"frame {len(frames)} of the group is damaged")
-            if not frames and not frame.key_frame:
+                raise video_corrupt(f"frame {num_decoded} of the group is damaged")
+            if not num_decoded and not frame.key_frame:
                 raise video_corrupt("the group of pictures does not start with a keyframe")
-            if len(frames) < frame_count:
-                frames.append(to_rgb(frame, size))
-            else:
+            if num_decoded >= frame_count:
                 raise _count_mismatch(frame_count, f"more than {frame_count}")
+            if num_decoded in wanted:
+                frames.append(to_rgb(frame, size))
+            num_decoded += 1
     except (av.FFmpegError, ValueError) as error:
-        raise video_corrupt(f"the {kind} breaks after {len(frames)} frames: {error}") from error
-    if len(frames) != frame_count:
-        raise _count_mismatch(frame_count, str(len(frames)))
+        raise video_corrupt(f"the {kind} breaks after {num_decoded} frames: {error}") from error
+    if num_decoded != frame_count:
+        raise _count_mismatch(frame_count, str(num_decoded))
     return frames
 
 

@@ -5,6 +5,7 @@ One record after the other, in the order of the log, so that the same log always
 
 import logging
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,12 @@ from operators.frames.limits import FrameLimits
 from pipeline.errors import WireError
 from pipeline.kafka_io.records import Record
 from pipeline.messages.dead_letter import DeadLetter
+from pipeline.messages.events import Gap
 from pipeline.messages.reading import ReadingPlan
 from pipeline.messages.records import ChainLink, DeadLetterEntry, Entry, FramesEntry
 from pipeline.reader.admission import AdmissionState, admit
+from pipeline.reader.choice import FrameChoice
+from pipeline.reader.gaps import find_gaps
 from pipeline.wire.frame_record import FrameHeaders, parse_frame_headers
 from pipeline.wire.partitioner import partition_of
 from pipeline.wire.stream_id import parse_stream_key
@@ -46,7 +50,7 @@ class Intake:
 
     Attributes:
         entry: What the narrator is told.
-        frames: The record's frames, uint8 [size, size, 3] each; () for a dead letter.
+        frames: The record's kept frames, uint8 [size, size, 3] each; () for a dead letter.
         num_bytes: Memory that frames and dead letter take.
     """
 
@@ -58,13 +62,21 @@ class Intake:
 class PartitionIntake:
     """Takes the records of one partition in during one generation. Not thread-safe.
 
+    Attributes:
+        choice: Decides which frames are kept.
+
     Args:
         plan: What the committed state says.
         num_partitions: Partitions of the frames topic.
         limits: Bounds of frames.
+        clock_jump_s: See `find_gaps`; infinity tells no jumps.
     """
 
-    def __init__(self, plan: ReadingPlan, num_partitions: int, limits: FrameLimits) -> None:
+    def __init__(
+        self, plan: ReadingPlan, num_partitions: int, limits: FrameLimits, clock_jump_s: float = inf
+    ) -> None:
+        self.choice = FrameChoice(plan)
+        self._clock_jump_s = clock_jump_s
         self._plan = plan
         self._num_partitions = num_partitions
         self._limits = limits
@@ -85,22 +97,32 @@ class PartitionIntake:
             headers = parse_frame_headers(record.headers, has_value=record.value is not None)
         except WireError as error:
             return self._refuse(stream, record, error.code, str(error))
-        admission = self._admissions.get(stream)
+        before = admission = self._admissions.get(stream)
+        gaps: tuple[Gap, ...] = ()
         if admission is None or start is None or record.offset > start.covered.offset:
-            admission, code = admit(admission, headers.epoch, headers.sequence)
+            admission, code = admit(before, headers.epoch, headers.sequence)
             if code is not None:
                 reason = _REFUSALS[code].format(epoch=headers.epoch, sequence=headers.sequence)
                 return self._refuse(stream, record, code, f"The {reason}.")
+            last_ns, ends = headers.capture_times_ns[-1], headers.end_of_stream
+            admission = admission.at(last_ns, record.timestamp_ms, ended=ends)
+            gaps = find_gaps(before, admission, headers, self._clock_jump_s)
         elif headers.num_frames - 1 <= start.covered.index and not headers.end_of_stream:
             # Admitted before the takeover, and it turns out that all of it is covered.
             return None
-        return self._decode(stream, record, headers, admission)
+        return self._decode(stream, record, headers, admission, gaps)
 
     def _decode(
-        self, stream: str, record: Record, headers: FrameHeaders, admission: AdmissionState
+        self,
+        stream: str,
+        record: Record,
+        headers: FrameHeaders,
+        admission: AdmissionState,
+        gaps: tuple[Gap, ...],
     ) -> Intake:
+        choice = self.choice.choose(stream, record.offset, headers)
         try:
-            frames = _frames_of(record, headers, self._plan.image_size, self._limits)
+            frames = _frames_of(record, headers, choice.kept, self._plan.image_size, self._limits)
         except FrameError as error:
             return self._refuse(stream, record, error.code, str(error))
         except Exception as error:
@@ -109,8 +131,8 @@ class PartitionIntake:
             return self._refuse(stream, record, DECODER_FAILED, f"The decoder failed: {error!r}.")
         # Only now: a refused record leaves no trace in a checkpoint, so it must leave none here.
         self._admissions[stream] = admission
-        link, kept = self._link(stream, record.offset), tuple(range(headers.num_frames))
-        entry = FramesEntry(stream, link, headers, admission, kept)
+        link = self._link(stream, record.offset)
+        entry = FramesEntry(stream, link, headers, admission, choice.kept, choice.left_out_because, gaps)
         return Intake(entry, tuple(frames), sum(frame.nbytes for frame in frames))
 
     def _stream_of(self, record: Record) -> str:
@@ -162,10 +184,10 @@ class PartitionIntake:
 
 
 def _frames_of(
-    record: Record, headers: FrameHeaders, size: int, limits: FrameLimits
+    record: Record, headers: FrameHeaders, kept: tuple[int, ...], size: int, limits: FrameLimits
 ) -> list[NDArray[np.uint8]]:
-    if record.value is None or not headers.num_frames:
+    if record.value is None or not kept:
         return []
     if is_video_type(headers.content_type):
-        return decode_gop(record.value, headers.content_type, size, headers.num_frames, limits)
+        return decode_gop(record.value, headers.content_type, size, headers.num_frames, limits, kept=kept)
     return [decode_image(record.value, headers.content_type, size, limits)]

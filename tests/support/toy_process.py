@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from random import Random
 
 import numpy as np
@@ -29,10 +30,10 @@ def decode_toy_image(data: bytes, content_type: str, size: int, limits: FrameLim
 
 
 def decode_toy_gop(
-    data: bytes, content_type: str, size: int, frame_count: int, limits: FrameLimits
+    data: bytes, content_type: str, size: int, frame_count: int, limits: FrameLimits, *, kept: Collection[int]
 ) -> list[np.ndarray]:
     """Stands for the decoder."""
-    return [decode_toy_image(data, content_type, size, limits) for _ in range(frame_count)]
+    return [decode_toy_image(data, content_type, size, limits) for _ in kept]
 
 
 class ToyProcess:

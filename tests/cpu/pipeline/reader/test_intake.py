@@ -1,3 +1,5 @@
+from math import inf
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,8 @@ from operators.frames.encode import encode_gop, encode_jpeg
 from operators.frames.limits import FrameLimits
 from operators.narrator.types import FramePosition
 from pipeline.kafka_io.records import Record
+from pipeline.messages.camera import CameraBook, CameraSettings
+from pipeline.messages.events import FrameRange, GapKind, ShedReason
 from pipeline.messages.reading import ReadingPlan, StreamStart
 from pipeline.messages.records import ChainLink, DeadLetterEntry, FramesEntry
 from pipeline.reader.admission import AdmissionState
@@ -21,18 +25,18 @@ JPEG = encode_jpeg(PICTURE)
 SIZE = 48
 
 
-def record(offset, stream=A, *, epoch=1, sequence=0, value=JPEG, end=False, **replaced):
-    headers = FrameHeaders("image/jpeg" if value else "", epoch, sequence, (1_000 + offset,), end)
+def record(offset, stream=A, *, epoch=1, sequence=0, value=JPEG, end=False, time=None, **replaced):
+    headers = FrameHeaders("image/jpeg" if value else "", epoch, sequence, (time or 1_000 + offset,), end)
     fields = dict(format_frame_headers(headers)) | {
         name.replace("_", "-"): text.encode() for name, text in replaced.items()
     }
     pairs = tuple((name, text) for name, text in fields.items() if text != b"remove")
-    return Record("frames", 2, offset, 0, stream.encode() if stream else None, value, pairs)
+    return Record("frames", 2, offset, 7, stream.encode() if stream else None, value, pairs)
 
 
-def intake(position=0, committed=0, streams=None):
-    plan = ReadingPlan(2, 5, position, committed, SIZE, streams or {})
-    return PartitionIntake(plan, NUM_PARTITIONS, FrameLimits(max_pixels=10_000))
+def intake(position=0, committed=0, streams=None, fps=inf):
+    plan = ReadingPlan(2, 5, position, committed, SIZE, streams or {}, fps)
+    return PartitionIntake(plan, NUM_PARTITIONS, FrameLimits(max_pixels=10_000), clock_jump_s=5.0)
 
 
 def code_of(taken):
@@ -55,7 +59,8 @@ def test_frames_are_decoded_and_linked_to_the_one_before():
     assert first.entry.stream == A
     assert first.frames[0].shape == (SIZE, SIZE, 3)
     assert first.num_bytes == SIZE * SIZE * 3
-    assert second.entry.admission == AdmissionState(1, 1, 0b11)
+    assert second.entry.admission == AdmissionState(1, 1, 0b11, 1_013, 7)
+    assert (second.entry.kept, second.entry.left_out_because, second.entry.gaps) == ((0,), None, ())
 
 
 def test_a_group_of_pictures_gives_all_its_frames():
@@ -177,3 +182,60 @@ def test_a_record_that_can_t_be_decoded_may_be_sent_again():
     assert code_of(taking.take(record(0, value=JPEG[:200]))) == "image-corrupt"
     assert isinstance(taking.take(record(1)).entry, FramesEntry)
     assert code_of(taking.take(record(2))) == "duplicate-sequence"
+
+
+def test_a_switched_off_camera_is_admitted_and_not_decoded():
+    """What can't be decoded is not noticed either."""
+    taking = intake()
+    taking.choice.set_cameras(CameraBook(cameras={A: CameraSettings(enabled=False)}))
+    first, second = taking.take(record(0, value=b"no picture")), taking.take(record(1, sequence=3))
+    assert first.frames == second.frames == ()
+    assert (second.entry.kept, second.entry.left_out_because) == ((), ShedReason.DISABLED)
+    assert [gap.sequences for gap in second.entry.gaps] == [(1, 2)]
+    assert second.entry.admission.sequence == 3
+    assert code_of(taking.take(record(2, sequence=3))) == "duplicate-sequence"
+    assert taking.take(record(3, B)).entry.kept == (0,)
+
+
+def test_only_the_kept_frames_of_a_group_are_handed_on():
+    """A group that a takeover finds decided on: its second frame had been left out."""
+    colours = [np.full((64, 64, 3), shade, np.uint8) for shade in (20, 120, 220)]
+    gop = record(
+        4,
+        sequence=2,
+        value=encode_gop(colours, 2.0),
+        content_type="video/h264",
+        frame_count="3",
+        frame_interval="5",
+    )
+    left_out = (FrameRange(FramePosition(4, 1), FramePosition(4, 1), 1),)
+    start = StreamStart(FramePosition(3), 4, AdmissionState(1, 1), left_out, FramePosition(4, 2))
+    taken = intake(position=4, committed=4, streams={A: start}).take(gop)
+    assert (taken.entry.kept, taken.entry.left_out_because) == ((0, 2), ShedReason.OVERLOAD)
+    assert [round(float(frame.mean()), -1) for frame in taken.frames] == [20, 220]
+
+
+def test_a_camera_that_is_too_fast_is_not_decoded_in_full():
+    taking = intake(fps=2.0)
+    taken = [taking.take(record(i, sequence=i, time=10**18 + i * 10**7)) for i in range(500)]
+    assert all(len(item.frames) == len(item.entry.kept) for item in taken)
+    assert 10 < sum(len(item.frames) for item in taken) < 25
+    assert {item.entry.left_out_because for item in taken} == {None, ShedReason.RATE}
+
+
+def test_a_jump_of_the_clock_is_told():
+    taking = intake()
+    taking.take(record(0))
+    (gap,) = taking.take(record(1, sequence=1, time=10**18)).entry.gaps
+    assert (gap.kind, gap.before_ns, gap.after_ns) == (GapKind.CLOCK_JUMP, 1_000, 10**18)
+
+
+def test_what_was_missing_is_found_again_after_a_takeover():
+    """The state at the covered record holds all that is needed."""
+    first, second = record(0), record(5, epoch=3, sequence=2)
+    taking = intake()
+    state = taking.take(first).entry.admission
+    found = taking.take(second).entry.gaps
+    assert [gap.kind for gap in found] == [GapKind.NEW_EPOCH, GapKind.MISSING_SEQUENCE]
+    start = StreamStart(FramePosition(0), 1, state)
+    assert intake(position=1, committed=1, streams={A: start}).take(second).entry.gaps == found
