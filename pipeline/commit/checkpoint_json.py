@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 from operators.narrator.types import FramePosition
@@ -33,9 +34,9 @@ def encode(record: CheckpointValue) -> bytes:
     if isinstance(record, StreamCheckpoint):
         data = _stream_to_json(record)
     elif isinstance(record, PartitionCheckpoint):
-        data = {"position": record.position, "dead_lettered_through": record.dead_lettered_through}
+        data = asdict(record)
     else:
-        data = {"generation": record.generation, "narrator": record.narrator, "time_ns": str(record.time_ns)}
+        data = asdict(record) | {"time_ns": str(record.time_ns)}
     return json.dumps({"v": VERSION, **data}, separators=(",", ":")).encode()
 
 
@@ -47,14 +48,27 @@ def decode_stream(value: bytes) -> StreamCheckpoint:
 def decode_partition(value: bytes) -> PartitionCheckpoint:
     """Read `@partition/p`; raises CheckpointRecordError."""
     return _decode(
-        value, lambda f: PartitionCheckpoint(f.integer("position"), f.integer("dead_lettered_through"))
+        value,
+        lambda f: PartitionCheckpoint(
+            f.integer("position"),
+            f.integer("dead_lettered_through"),
+            f.added("cameras_dead_lettered_through", integer, -1),
+        ),
     )
 
 
 def decode_owner(value: bytes) -> OwnerRecord:
     """Read `@owner/p`; raises CheckpointRecordError."""
     return _decode(
-        value, lambda f: OwnerRecord(f.integer("generation"), f.text("narrator"), int(f.text("time_ns")))
+        value,
+        lambda f: OwnerRecord(
+            f.integer("generation"),
+            f.text("narrator"),
+            int(f.text("time_ns")),
+            f.added("application", str, ""),
+            f.added("frames_topic_id", str, ""),
+            f.added("num_partitions", integer, 0),
+        ),
     )
 
 

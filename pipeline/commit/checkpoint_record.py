@@ -129,6 +129,11 @@ class StreamCheckpoint:
         return frozenset(state.blob for state in states if state is not None and state.blob is not None)
 
     @property
+    def last_narrated(self) -> FramePosition | None:
+        """Last frame of the last narration; None before the first one."""
+        return None if self.narrated_through.index == MAX_INDEX else self.narrated_through
+
+    @property
     def decided_through(self) -> FramePosition:
         """What became of the frames up to here is committed, and a replay must repeat it."""
         return max(self.narrated_through, self.left_out_through)
@@ -156,10 +161,12 @@ class PartitionCheckpoint:
         position: Every record before this offset is inside a blob, in the dlq, or not needed any more (but
             see `StreamCheckpoint.replay_from`).
         dead_lettered_through: As in StreamCheckpoint, for records that belong to no valid stream.
+        cameras_dead_lettered_through: The same for the topic of cameras; only partition 0 has such.
     """
 
     position: int
     dead_lettered_through: int = -1
+    cameras_dead_lettered_through: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +177,14 @@ class OwnerRecord:
         generation: Grows with every takeover.
         narrator: Id of the narrator.
         time_ns: When, Unix nanoseconds.
+        application: Id of the application whose partition this is; "" if not known.
+        frames_topic_id: Kafka's id of the topic of frames, another one if it is made again; "" if not known.
+        num_partitions: Partitions of the topic of frames; 0 if not known.
     """
 
     generation: int
     narrator: str
     time_ns: int
+    application: str = ""
+    frames_topic_id: str = ""
+    num_partitions: int = 0

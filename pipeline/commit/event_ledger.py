@@ -88,6 +88,17 @@ class EventLedger:
             ledger.leave_out([FrameRange(position, position, 1)])
             self.tell(stream, ledger, [fault])
 
+    def memory_lost(self, stream: str, fault: Fault, now_s: float) -> None:
+        """See SessionEvents.memory_lost."""
+        ledger = self._books.of(stream, now_s)
+        record, base = ledger.record, ledger.record.base
+        if base.position > record.narrated_through:
+            fault = replace(fault, after=record.last_narrated, through=base.position)
+        # The blobs stay until the next takeover finds that no record names them.
+        base = replace(base, blob=None, settings=None)
+        ledger.record = replace(record, base=base, previous=None, journal=())
+        self.tell(stream, ledger, [fault])
+
     def left_out(
         self,
         stream: str,

@@ -13,6 +13,7 @@ class SessionIdentity:
         application: Id of the application (setting `kafka.application`).
         topics: Names of the topics.
         partition: Partition number, the same in all of them.
+        num_partitions: Partitions of the topic of frames.
         generation: Generation of the ownership; the supervisor lets it only grow.
         narrator: Id of the narrator, for people.
         model_id: Name of the model.
@@ -22,6 +23,7 @@ class SessionIdentity:
     application: str
     topics: TopicNames
     partition: int
+    num_partitions: int
     generation: int
     narrator: str
     model_id: str

@@ -117,6 +117,14 @@ class PartitionLedger:
         self._dead_letters.append(letter)
         return True
 
+    def camera_refused(self, letter: DeadLetter) -> bool:
+        """See PartitionSession.camera_refused."""
+        if letter.offset <= self._partition.cameras_dead_lettered_through:
+            return False
+        self._partition = replace(self._partition, cameras_dead_lettered_through=letter.offset)
+        self._dead_letters.append(letter)
+        return True
+
     def ended(
         self,
         stream: str,
@@ -132,7 +140,8 @@ class PartitionLedger:
             return
         self.events.tell_left_out(stream, ledger)
         if fault is not None:
-            self.events.tell(stream, ledger, [fault])
+            after = ledger.record.last_narrated
+            self.events.tell(stream, ledger, [replace(fault, after=after, through=position)])
         self._garbage += ledger.end(position, admission)
         self._positions.close_through(stream, position, complete=True)
         self._books.note(stream)

@@ -45,6 +45,9 @@ class PartitionBroker(Protocol):
             BrokerError, FencedError: It did not work; no writer was made.
         """
 
+    def frames_topic_id(self) -> str:
+        """Kafka's id of the topic of frames; raises BrokerError."""
+
     def frame_bounds(self) -> OffsetBounds:
         """Bounds of the partition of frames; raises BrokerError."""
 

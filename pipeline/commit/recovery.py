@@ -1,7 +1,7 @@
 """The takeover of a partition; `pipeline.commit` tells the steps, and what if the process dies in them."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.commit.blob import BlobRef
 from pipeline.commit.checkpoint_json import encode
@@ -13,7 +13,7 @@ from pipeline.commit.ports import BlobStore, Clock, PartitionBroker, Transaction
 from pipeline.commit.recovered import RecoveredPartition
 from pipeline.commit.restore import Restored, restore_stream
 from pipeline.commit.snapshot_policy import SnapshotPolicy
-from pipeline.errors import OffsetOutOfRangeError, StateStoreError
+from pipeline.errors import OffsetOutOfRangeError, StateStoreError, TopicError
 from pipeline.kafka_io.records import OffsetBounds, OutgoingRecord
 
 _log = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ def recover(
         timeout_s: Deadline of each reading of the checkpoints and of the owner's transaction.
 
     Raises:
+        TopicError: The checkpoints are those of another application or another topic of frames.
         HigherGenerationError: A higher generation owns the partition; it goes on undisturbed unless it took
             over at this very moment.
         OffsetOutOfRangeError: The partition's position is behind the end of the frames: it is another topic.
@@ -58,12 +59,14 @@ def recover(
     page = broker.read_checkpoints(None, timeout_s)
     log.extend(page.records)
     log.refuse_if_above(identity.generation)
+    topic_id = broker.frames_topic_id()
+    _check_pins(identity, log.owner, topic_id)
     writer = broker.become_writer()
     try:
         log.extend(broker.read_checkpoints(page.next_offset, timeout_s).records)
         log.refuse_if_above(identity.generation)
         bounds = broker.frame_bounds()
-        writer.transact([_owner(identity, clock)], timeout_s)
+        writer.transact([_owner(identity, clock, topic_id)], timeout_s)
         position = _position(identity, log.position, bounds)
         restored = {
             stream: restore_stream(
@@ -102,8 +105,34 @@ def recover(
     return Takeover(writer, ledger, recovery)
 
 
-def _owner(identity: SessionIdentity, clock: Clock) -> OutgoingRecord:
-    owner = OwnerRecord(identity.generation, identity.narrator, clock.time_ns())
+def _check_pins(identity: SessionIdentity, owner: OwnerRecord | None, topic_id: str) -> None:
+    """Refuse a partition of another application or topic: its positions mean something else there."""
+    if owner is None:
+        return
+    where = f"{identity.topics.checkpoints} [{identity.partition}]"
+    pins = (
+        ("application", owner.application, identity.application),
+        ("id of the topic of frames", owner.frames_topic_id, topic_id),
+        ("number of partitions", owner.num_partitions, identity.num_partitions),
+    )
+    for name, pinned, found in pins:
+        if pinned and pinned != found:
+            raise TopicError(
+                f"{where} was written for the {name} {pinned}, and this is {found}.",
+                action="Each application needs a kafka.prefix of its own. If the topic of frames was deleted "
+                "and made again, start with another prefix, or delete the other topics too.",
+            )
+
+
+def _owner(identity: SessionIdentity, clock: Clock, topic_id: str) -> OutgoingRecord:
+    owner = OwnerRecord(
+        identity.generation,
+        identity.narrator,
+        clock.time_ns(),
+        identity.application,
+        topic_id,
+        identity.num_partitions,
+    )
     key = owner_key(identity.partition).encode()
     return OutgoingRecord(identity.topics.checkpoints, identity.partition, key, encode(owner))
 
@@ -124,7 +153,7 @@ def _position(
             action="The topic was deleted or has lost records. Start with another kafka.prefix, or delete "
             "the checkpoints topic too.",
         )
-    return PartitionCheckpoint(max(logged.position, bounds.beginning), logged.dead_lettered_through)
+    return replace(logged, position=max(logged.position, bounds.beginning))
 
 
 def _start(position: PartitionCheckpoint, restored: dict[str, Restored], bounds: OffsetBounds) -> int:

@@ -180,6 +180,6 @@ def _fault(record: StreamCheckpoint, base: BaseState, kind: FaultKind, reason: s
         epoch,
         f"The stream goes on with an empty memory: {reason}",
         time_ns,
-        after=None if is_covered else record.narrated_through,
+        after=None if is_covered else record.last_narrated,
         through=None if is_covered else base.position,
     )

@@ -208,6 +208,15 @@ class PartitionSession:
         with self._lock:
             return self._ledger.dead_lettered(stream, letter, self._clock.monotonic_s())
 
+    def camera_refused(self, letter: DeadLetter) -> bool:
+        """A document of the topic of cameras was refused; only for the owner of partition 0.
+
+        Returns:
+            False if it is in the dlq already.
+        """
+        with self._lock:
+            return self._ledger.camera_refused(letter)
+
     def ended(
         self, stream: str, position: FramePosition, admission: AdmissionState, fault: Fault | None = None
     ) -> None:
@@ -217,7 +226,7 @@ class PartitionSession:
             stream: Stream id.
             position: Its last frame; of a record without frames, `FramePosition(offset)`.
             admission: What the admission had seen after that record.
-            fault: If it left frames behind that no narration covers.
+            fault: If it left frames behind that no narration covers; which ones is added here.
         """
         with self._lock:
             self._ledger.ended(stream, position, admission, fault, self._clock.monotonic_s())

@@ -59,6 +59,11 @@ class SessionEvents:
         with self._lock:
             self._events.refused(stream, position, fault, self._clock.monotonic_s())
 
+    def memory_lost(self, stream: str, fault: Fault) -> None:
+        """The recovered state can't be used: the stream goes on with an empty memory from where it is."""
+        with self._lock:
+            self._events.memory_lost(stream, fault, self._clock.monotonic_s())
+
     def left_out(
         self, stream: str, position: FramePosition, reason: ShedReason, epoch: int, capture_ns: int
     ) -> None:

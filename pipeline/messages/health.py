@@ -31,6 +31,8 @@ class StreamStatus:
         last_capture_ns: Capture time of the last frame, Unix nanoseconds; 0 before the first.
         last_text: Text of the last narration; "" before the first.
         ended: The stream has ended.
+        left_out: Frames of it that were not shown to the model.
+        is_silent: No record has come for a while.
     """
 
     stream: str
@@ -41,6 +43,8 @@ class StreamStatus:
     last_capture_ns: int
     last_text: str
     ended: bool
+    left_out: int = 0
+    is_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

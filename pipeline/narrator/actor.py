@@ -20,6 +20,8 @@ from pipeline.commit.session import PartitionSession
 from pipeline.config import Settings
 from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.group_offsets import GroupOffsetReporter
+from pipeline.messages.camera import CameraBook
+from pipeline.messages.dead_letter import DeadLetter
 from pipeline.messages.health import ActorHealth, LostPartition, PartitionStatus
 from pipeline.messages.reading import ReadingPlan
 from pipeline.messages.records import Receipt, RecordBatch
@@ -27,7 +29,7 @@ from pipeline.narrator.committer import Committer
 from pipeline.narrator.engine_thread import EngineThread
 from pipeline.narrator.owned_partition import OwnedPartition
 from pipeline.narrator.partition_takeover import take_over
-from pipeline.narrator.stream import Ticket
+from pipeline.narrator.work import Ticket
 from pipeline.state_store import StateStore
 from pipeline.wire.topics import TopicNames
 
@@ -93,6 +95,47 @@ class Narrator:
             owned.lose("released")
             self._lag.forget(partition)
 
+    async def hand_over(self, partition: int, generation: int) -> None:
+        """Give a partition up for another narrator: all states are written down, so that it replays nothing.
+
+        Returns when the last commit is done or has failed; what is not committed is made again. Nothing
+        happens if this generation is not held.
+        """
+        owned = self._owned.get(partition)
+        if owned is None or owned.generation != generation or owned.lost_because:
+            return
+        deadline_s = self._settings.commit.commit_deadline_s
+        if self._engine.ready:
+            done = self._engine.put(lambda loop: loop.hand_over(owned))
+            await asyncio.wait([asyncio.wrap_future(done)], timeout=deadline_s)
+        await asyncio.to_thread(self._committers[partition].stop, deadline_s)
+        if not owned.lost_because:
+            owned.lose("handed over")
+        self._lag.forget(partition)
+
+    async def set_cameras(self, book: CameraBook) -> None:
+        """Use these documents of the cameras: each stream from its next segment on."""
+        self._engine.put(lambda loop: loop.set_cameras(book))
+
+    async def refuse_cameras(self, letters: tuple[DeadLetter, ...]) -> bool:
+        """Put refused documents of the topic of cameras into the dlq.
+
+        Returns:
+            False if partition 0, with which they commit, is not held; then nothing happened.
+        """
+        owned = self._owned.get(0)
+        if owned is None or owned.lost_because or owned.is_retired:
+            return False
+        for letter in letters:
+            owned.session.camera_refused(letter)
+        return True
+
+    async def caught_up(self, partition: int, generation: int) -> None:
+        """The reader has read a partition to its end, and everything was answered."""
+        owned = self._owned.get(partition)
+        if owned is not None and owned.generation == generation:
+            owned.caught_up_s = time.monotonic()
+
     async def accept(self, batch: RecordBatch, features: list[Any]) -> Receipt:
         """Narrate the records of a batch; returns when they are processed (not: committed).
 
@@ -101,7 +144,7 @@ class Narrator:
             features: Reference to the features of their frames float32 [F, N, D]; empty if they have none.
         """
         owned = self._owned.get(batch.partition)
-        if owned is None or owned.generation != batch.generation or owned.lost_because:
+        if owned is None or owned.generation != batch.generation or owned.lost_because or owned.is_retired:
             return Receipt.NOT_OWNED
         owned.deliver(batch)
         encoded: NDArray[np.float32] | None = None
@@ -150,7 +193,7 @@ class Narrator:
             lost=tuple(
                 LostPartition(owned.partition, owned.generation, owned.lost_because)
                 for owned in all_owned
-                if owned.lost_because
+                if owned.lost_because and not owned.is_retired
             ),
             partitions=tuple(
                 PartitionStatus(o.partition, o.generation, o.committed_position, o.num_waiting) for o in held

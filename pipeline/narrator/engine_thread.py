@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from pipeline.config import Settings
-from pipeline.narrator.settings import prompt_version, stream_settings
+from pipeline.narrator.settings import WantedSettings
 
 if TYPE_CHECKING:
     from pipeline.narrator.loop import NarratorLoop
@@ -88,12 +88,9 @@ class EngineThread:
         torch.set_num_threads(self._num_threads)
         model_settings, num_slots = self._settings.model, self._settings.live.num_slots
         model = load_model(model_settings.path, model_settings.device, model_settings.dtype)
-        streams = stream_settings(self._settings.narrator, model.config)
+        wanted = WantedSettings(self._settings.narrator, model.config, self._settings.live.silent_after_s)
         loop = NarratorLoop(
-            NarratorEngine(model, num_slots=num_slots, histories=[streams.history]),
-            num_slots,
-            streams,
-            prompt_version(self._settings.narrator, model.config),
+            NarratorEngine(model, num_slots=num_slots, histories=[wanted.default.history]), num_slots, wanted
         )
         _log.info("engine ready with %d slots and %d threads", num_slots, self._num_threads)
         return loop

@@ -1,6 +1,7 @@
 """One partition in a narrator: its session, its chain, its streams."""
 
 import logging
+import time
 from collections.abc import Iterable
 from math import inf
 
@@ -12,13 +13,22 @@ from pipeline.commit.session import PartitionSession
 from pipeline.messages.reading import ReadingPlan, StreamStart
 from pipeline.messages.records import FramesEntry, RecordBatch
 from pipeline.narrator.chain import Chain
-from pipeline.narrator.stream import NarratedStream, Ticket, Work
+from pipeline.narrator.stream import NarratedStream
+from pipeline.narrator.work import Ticket, Work
 
 _log = logging.getLogger(__name__)
 
 
 class OwnedPartition:
     """One generation of a partition. Only the engine's thread changes it, but for `deliver` and `lose`.
+
+    Attributes:
+        session: The session of this generation.
+        streams: Its streams.
+        lost_because: Why it is not owned any more; "" while it is.
+        is_retired: It is handed over: nothing of it is narrated any more, and the last commit is under way.
+        caught_up_s: When the reader said last that it has read everything; monotonic seconds.
+        committed_position: Position that the last commit wrote.
 
     Args:
         session: The session of this generation.
@@ -30,9 +40,14 @@ class OwnedPartition:
         self.generation = session.identity.generation
         self.streams: dict[str, NarratedStream] = {}
         self.lost_because = ""
+        self.is_retired = False
+        self.caught_up_s = -inf
         self.committed_position = session.recovery.committed_position
         self._chain: Chain[Work] = Chain(self.generation)
         self._tickets: set[Ticket] = set()
+        for name in session.recovery.streams:
+            # So that their silence is noticed, too.
+            self._stream(name)
 
     @property
     def where(self) -> str:
@@ -54,7 +69,13 @@ class OwnedPartition:
             committed_position=recovery.committed_position,
             image_size=image_size,
             streams={
-                name: StreamStart(stream.covered, stream.next_offset, stream.admission)
+                name: StreamStart(
+                    stream.covered,
+                    stream.next_offset,
+                    stream.admission,
+                    stream.left_out,
+                    stream.decided_through,
+                )
                 for name, stream in recovery.streams.items()
             },
             fps=fps,
@@ -88,9 +109,11 @@ class OwnedPartition:
             if not self._chain.offer(entry.stream, entry.link, Work(entry, rows, ticket)):
                 ticket.record_done()
         moved: dict[str, NarratedStream] = {}
+        now_s = time.monotonic()
         for work in self._chain.take():
             stream = self._stream(work.entry.stream)
             stream.waiting.append(work)
+            stream.last_record_s, stream.is_behind = now_s, batch.is_behind
             moved[stream.name] = stream
         return moved.values()
 
@@ -115,5 +138,6 @@ class OwnedPartition:
         stream = self.streams.get(name)
         if stream is None:
             recovered = self.session.recovery.streams.get(name)
-            stream = self.streams[name] = NarratedStream.of(name, self.partition, recovered)
+            stream = NarratedStream.of(name, self.partition, recovered, time.monotonic())
+            self.streams[name] = stream
         return stream

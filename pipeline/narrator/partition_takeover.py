@@ -11,6 +11,8 @@ from pipeline.commit.recovery import recover
 from pipeline.commit.session import PartitionSession
 from pipeline.commit.snapshot_policy import SnapshotPolicy
 from pipeline.config import CommitSettings, Settings
+from pipeline.errors import TopicError
+from pipeline.kafka_io.admin import KafkaAdmin
 from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.consumer import PartitionConsumer
 from pipeline.kafka_io.producer import TransactionalProducer
@@ -55,6 +57,7 @@ def take_over(
         application=settings.kafka.application,
         topics=TopicNames.of(settings.kafka.prefix),
         partition=partition,
+        num_partitions=settings.kafka.partitions,
         generation=generation,
         narrator=narrator,
         model_id=model_id,
@@ -93,7 +96,7 @@ class _KafkaPartition:
     """PartitionBroker on Kafka, with one consumer for the time of a takeover."""
 
     def __init__(self, settings: Settings, identity: SessionIdentity) -> None:
-        kafka = settings.kafka
+        kafka = self._kafka = settings.kafka
         self._connection = connection_kwargs(kafka)
         self._topics = identity.topics
         self._partition = identity.partition
@@ -130,6 +133,16 @@ class _KafkaPartition:
             max_bytes=self.max_bytes,
             transaction_timeout_ms=self._transaction_timeout_ms,
         )
+
+    def frames_topic_id(self) -> str:
+        """See PartitionBroker."""
+        with KafkaAdmin(self._kafka) as admin:
+            states = admin.describe_topics([self._topics.frames])
+        if not states:
+            raise TopicError(
+                f"The topic {self._topics.frames} does not exist.", action="Create it: flownar topics create"
+            )
+        return states[0].topic_id
 
     def frame_bounds(self) -> OffsetBounds:
         """See PartitionBroker."""

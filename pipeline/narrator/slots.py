@@ -4,9 +4,10 @@ import logging
 
 from operators.errors import EngineError
 from operators.narrator.engine import NarratorEngine
-from operators.narrator.streams.settings import StreamSettings
 from operators.narrator.streams.snapshot import StreamSnapshot
 from pipeline.commit.session import PartitionSession
+from pipeline.messages.events import Fault, FaultKind
+from pipeline.narrator.settings import WantedSettings, settings_from_json, settings_to_json
 from pipeline.narrator.stream import NarratedStream
 
 _log = logging.getLogger(__name__)
@@ -21,19 +22,19 @@ class StreamSlots:
     Args:
         engine: The engine.
         num_slots: Streams that it can hold.
-        settings: How every stream is narrated.
+        wanted: How streams are narrated.
 
     Raises:
         EngineError: The settings do not fit the model.
     """
 
-    def __init__(self, engine: NarratorEngine, num_slots: int, settings: StreamSettings) -> None:
+    def __init__(self, engine: NarratorEngine, num_slots: int, wanted: WantedSettings) -> None:
         self._engine = engine
         self._num_slots = num_slots
-        self._settings = settings
+        self._wanted = wanted
         self._open: dict[str, tuple[NarratedStream, PartitionSession]] = {}
         self._complained = False
-        engine.open_stream(CHECK_STREAM, settings)
+        engine.open_stream(CHECK_STREAM, wanted.default)
         engine.close_stream(CHECK_STREAM)
 
     def open(self, stream: NarratedStream, session: PartitionSession) -> bool:
@@ -42,18 +43,8 @@ class StreamSlots:
             return True
         if len(self._open) >= self._num_slots and not self._make_room():
             return False
-        snapshot = None
-        try:
-            if stream.snapshot is not None:
-                snapshot = StreamSnapshot.from_bytes(stream.snapshot)
-            self._engine.open_stream(stream.name, self._settings, snapshot)
-        except EngineError as error:
-            if stream.snapshot is None:
-                raise
-            # For example another prompt than before: the stream must go on, and its events stay unique.
-            _log.error("stream %s: its memory is not usable and begins anew: %s", stream.name, error)
-            stream.begin_anew()
-            self._engine.open_stream(stream.name, self._settings)
+        if stream.snapshot is None or not self._continue(stream, stream.snapshot, session):
+            self._begin(stream, session)
         stream.snapshot = None
         stream.is_open = True
         self._open[stream.name] = (stream, session)
@@ -67,11 +58,45 @@ class StreamSlots:
             stream.is_open = False
 
     def snapshot(self, stream: NarratedStream, session: PartitionSession) -> None:
-        """Write an open stream's state down for the next commit, if it has moved on since the last time."""
+        """Write a stream's state down for the next commit, if it has moved on since the last time."""
         if stream.position is not None and stream.has_news:
-            data = self._engine.snapshot(stream.name).to_bytes()
+            data = self._engine.snapshot(stream.name).to_bytes() if stream.is_open else stream.snapshot
             session.snapshotted(stream.name, data, stream.position, stream.admission)
             stream.snapshot_position = stream.position
+
+    def _continue(self, stream: NarratedStream, data: bytes, session: PartitionSession) -> bool:
+        """Open a stream where a snapshot was taken, by the settings of then; False if that is impossible."""
+        try:
+            snapshot = StreamSnapshot.from_bytes(data)
+            self._engine.open_stream(stream.name, snapshot.settings, snapshot)
+        except EngineError as error:
+            # For example a snapshot of an older format: the stream must go on, and its events stay unique.
+            _log.error("stream %s: its memory is not usable and begins anew: %s", stream.name, error)
+            epoch = stream.admission.epoch if stream.admission else 0
+            message = f"The stream goes on with an empty memory: {error}"
+            fault = Fault(FaultKind.MEMORY_LOST, epoch, message, stream.last_capture_ns)
+            session.events.memory_lost(stream.name, fault)
+            stream.begin_anew()
+            return False
+        stream.settings = snapshot.settings
+        return True
+
+    def _begin(self, stream: NarratedStream, session: PartitionSession) -> None:
+        """Open a stream as a new one, by the settings that a replay must repeat, else by the wanted ones."""
+        if stream.first_settings is not None:
+            settings = settings_from_json(stream.first_settings)
+        else:
+            settings = self._wanted.of(stream.name)
+        try:
+            self._engine.open_stream(stream.name, settings)
+        except EngineError as error:
+            if settings == self._wanted.default:
+                raise
+            _log.error("stream %s: the settings of its camera are not used: %s", stream.name, error)
+            stream.refused_settings, settings = settings, self._wanted.default
+            self._engine.open_stream(stream.name, settings)
+        session.opened(stream.name, settings_to_json(settings))
+        stream.settings = settings
 
     def _make_room(self) -> bool:
         """Put the least active stream without work away."""

@@ -104,6 +104,7 @@ class ModelBroker:
     beginning: int = 0
     logs: dict[str, list[Record]] = field(default_factory=lambda: {topic: [] for topic in MAX_BYTES})
     epoch: int = 0
+    topic_id: str = "id"
 
     def read_checkpoints(self, start: int | None, timeout_s: float) -> CheckpointPage:
         self.faults.step("before reading checkpoints")
@@ -116,6 +117,9 @@ class ModelBroker:
         writer = ModelWriter(self, self.epoch)
         self.faults.step("after fencing")
         return writer
+
+    def frames_topic_id(self) -> str:
+        return self.topic_id
 
     def frame_bounds(self) -> OffsetBounds:
         return OffsetBounds(self.beginning, self.frames[-1].offset + 1 if self.frames else self.beginning)
@@ -172,7 +176,7 @@ class World:
         self.store = ModelStore(self.faults)
 
     def identity(self, generation: int, model_hash: str = "m") -> SessionIdentity:
-        return SessionIdentity("app", TOPICS, 0, generation, f"n{generation}", "model", model_hash)
+        return SessionIdentity("app", TOPICS, 0, 1, generation, f"n{generation}", "model", model_hash)
 
     def take_over(self, generation: int | None = None, model_hash: str = "m") -> PartitionSession:
         """A new process takes the partition over."""

@@ -17,6 +17,7 @@ from operators.errors import EngineError
 from operators.narrator.streams.settings import StreamSettings
 from operators.narrator.streams.snapshot import StreamSnapshot
 from operators.narrator.types import FrameInput, FrameOutcome, FramePosition, Narration
+from pipeline.narrator.settings import WantedSettings
 
 SETTINGS = StreamSettings(
     fps=2.0,
@@ -30,6 +31,23 @@ SETTINGS = StreamSettings(
 NAN = float("nan")
 
 
+class ToyWanted(WantedSettings):
+    """The same settings for every stream, unless a test says otherwise."""
+
+    def __init__(self) -> None:
+        self.default = SETTINGS
+        self.by_stream: dict[str, StreamSettings] = {}
+
+    def of(self, stream: str) -> StreamSettings:
+        return self.by_stream.get(stream, SETTINGS)
+
+    def silent_after_s(self, stream: str) -> float:
+        return 60.0
+
+    def prompt_version(self, settings: StreamSettings) -> str:
+        return settings.prompt or "p"
+
+
 def digest(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:4])
 
@@ -41,6 +59,7 @@ class ToyState:
     segment: int = 0
     start: FramePosition | None = None
     last: FramePosition | None = None
+    settings: StreamSettings = SETTINGS
 
 
 class ToyEngine:
@@ -59,10 +78,18 @@ class ToyEngine:
         if stream in self.open or len(self.open) >= self.num_slots:
             raise EngineError(f"{stream} is open, or no slot is free")
         self.num_opened += 1
-        state = self.open[stream] = ToyState()
+        state = self.open[stream] = ToyState(settings=settings)
         if snapshot is not None:
             state.state, state.num_frames = snapshot.next_position, snapshot.num_frames
             state.segment, state.start, state.last = snapshot.segment, snapshot.start, snapshot.position
+
+    def change_settings(self, stream: str, settings: StreamSettings) -> None:
+        assert self.open[stream].start is None, "settings change between segments only"
+        self.open[stream].settings = settings
+        self.open[stream].state = digest(self.open[stream].state, settings)
+
+    def has_open_segment(self, stream: str) -> bool:
+        return self.open[stream].start is not None
 
     def close_stream(self, stream: str) -> None:
         del self.open[stream]
@@ -71,7 +98,7 @@ class ToyEngine:
         state = self.open[stream]
         empty = torch.zeros(0)
         return StreamSnapshot(
-            settings=SETTINGS,
+            settings=state.settings,
             model_hash="m",
             rules="paper",
             position=state.last,

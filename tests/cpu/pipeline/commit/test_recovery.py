@@ -17,6 +17,7 @@ from pipeline.errors import (
     HigherGenerationError,
     OffsetOutOfRangeError,
     StateStoreError,
+    TopicError,
 )
 from pipeline.kafka_io.records import Record
 from pipeline.messages.events import Fault, FaultKind
@@ -230,6 +231,15 @@ def test_frames_deleted_before_they_were_read_are_told(world: World) -> None:
     world.broker.beginning = 20
     recovery = world.take_over().recovery
     assert (recovery.position, recovery.lost_frames) == (20, (0, 19))
+
+
+def test_another_topic_of_frames_is_refused_before_anybody_is_fenced(world: World) -> None:
+    session = world.take_over()
+    world.broker.topic_id = "another"
+    with pytest.raises(TopicError, match="topic of frames id, and this is another"):
+        world.take_over()
+    narrate(session, 0, 3)
+    assert session.commit() is not None
 
 
 def test_a_position_behind_the_end_of_the_frames_is_refused(world: World) -> None:

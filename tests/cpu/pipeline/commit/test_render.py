@@ -17,7 +17,7 @@ from pipeline.wire.narration_event import decode_narration
 from pipeline.wire.topics import TopicNames
 
 TOPICS = TopicNames.of("x.")
-IDENTITY = SessionIdentity("live", TOPICS, 3, 9, "n", "world", "hash")
+IDENTITY = SessionIdentity("live", TOPICS, 3, 4, 9, "n", "world", "hash")
 MAX_BYTES = {TOPICS.narrations: 10_000, TOPICS.checkpoints: 10_000, TOPICS.dlq: 10_000}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from pipeline.commit.event_ledger import TELL_AFTER_S
 from pipeline.commit.left_out import MAX_RANGES
 from pipeline.commit.session import PartitionSession
 from pipeline.kafka_io.records import Record
+from pipeline.messages.dead_letter import DeadLetter
 from pipeline.messages.events import Fault, FaultKind, FrameRange, Gap, GapKind, Shed, ShedReason, StreamEvent
 from pipeline.reader.admission import AdmissionState
 from pipeline.wire.narration_event import NarrationEvent
@@ -210,10 +212,11 @@ def test_the_end_of_a_stream_tells_what_was_left_out_and_what_nothing_covers(wor
     session = world.take_over()
     show(session, 0)
     leave_out(session, 1)
-    fault = Fault(FaultKind.UNNARRATED, 1, "folded", 0, FramePosition(-1), FramePosition(1))
+    fault = Fault(FaultKind.UNNARRATED, 1, "folded", 0)
     session.ended("a", FramePosition(1), AdmissionState(1, 1, ended=True), fault)
     session.commit()
-    assert notices(world) == [Shed(ShedReason.OVERLOAD, 1, 10, 10, single(1)), fault]
+    uncovered = replace(fault, after=None, through=FramePosition(1))
+    assert notices(world) == [Shed(ShedReason.OVERLOAD, 1, 10, 10, single(1)), uncovered]
 
 
 def test_a_refused_frame_is_told_once_and_left_out_of_every_replay(world: World) -> None:
@@ -276,3 +279,34 @@ def test_settings_of_a_new_stream_and_their_changes_are_repeated_by_a_replay(wor
     session.opened("a", "third")
     stream = session.recovery.streams["a"]
     assert (stream.settings, [segment.settings for segment in stream.journal]) == ("first", ["second"])
+
+
+def test_a_state_that_cannot_be_used_is_told_once_and_never_loaded_again(world: World) -> None:
+    session = world.take_over()
+    for offset in range(4):
+        show(session, offset)
+    narrate(session, 0, 1)
+    session.snapshotted("a", b"unusable", FramePosition(3), AdmissionState(1, 3))
+    session.commit()
+    session = world.take_over()
+    assert session.recovery.streams["a"].snapshot == b"unusable"
+    session.events.memory_lost("a", Fault(FaultKind.MEMORY_LOST, 1, "old format", 0))
+    session.commit()
+    recovery = world.take_over().recovery
+    assert (recovery.position, recovery.streams["a"].snapshot) == (4, None)
+    assert notices(world) == [
+        Fault(FaultKind.MEMORY_LOST, 1, "old format", 0, FramePosition(1), FramePosition(3))
+    ]
+    assert not world.store.blobs
+
+
+def test_a_refused_camera_document_is_in_the_dlq_once(world: World) -> None:
+    letter = DeadLetter("cameras", 0, 5, 0, b"a", b"{", (), "camera-invalid", "no", "cameras")
+    session = world.take_over()
+    assert session.camera_refused(letter)
+    assert not session.camera_refused(letter)
+    session.commit()
+    session = world.take_over()
+    assert not session.camera_refused(letter)
+    assert session.commit() is None
+    assert len(world.broker.logs[TOPICS.dlq]) == 1

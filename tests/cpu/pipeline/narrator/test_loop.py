@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -11,13 +12,16 @@ from hypothesis import strategies as st
 from operators.narrator.types import FramePosition
 from pipeline.errors import PipelineError
 from pipeline.kafka_io.records import Record
+from pipeline.messages.events import FrameRange, Shed
 from pipeline.messages.records import Receipt, RecordBatch
-from pipeline.narrator.stream import Ticket
+from pipeline.narrator.work import Ticket
 from pipeline.reader.admission import AdmissionState, admit
 from pipeline.wire.frame_record import FrameHeaders, format_frame_headers
-from pipeline.wire.narration_event import NarrationEvent, decode_narration
+from pipeline.wire.narration_event import NarrationEvent
+from pipeline.wire.notice_event import NoticeEvent
+from pipeline.wire.stream_event import decode_stream_event
 from tests.support.commit_model import TOPICS, CrashError, Faults, World
-from tests.support.toy_engine import digest
+from tests.support.toy_engine import SETTINGS, digest
 from tests.support.toy_process import BAD_IMAGE, IMAGE, ToyProcess, decode_toy_gop, decode_toy_image
 
 
@@ -100,25 +104,54 @@ def test_readers_see_every_narration_once_and_in_order(
     check(world)
 
 
+@given(frame_logs(), FAULTS, st.integers(0, 2**32), st.integers(1, 3))
+@settings(max_examples=250, deadline=None)
+def test_left_out_frames_and_changed_settings_are_the_same_in_every_replay(
+    records: list[Record], steps: list[tuple[int, str]], seed: int, num_slots: int
+) -> None:
+    world, random = World(faults_from(steps)), Random(seed)
+    world.broker.frames = records
+    for _ in range(50):
+        try:
+            process = ToyProcess(world, random, num_slots, sheds=0.4, prompts=("x", "y"))
+            process.run()
+            process.finish()
+            break
+        except (CrashError, PipelineError):
+            continue
+    assert process.receipts == [Receipt.PROCESSED] * process.num_batches
+    check(world)
+
+
 def check(world: World) -> None:
     """Compute all states again from the log and from what was published."""
-    events = [decode_narration(r.value, r.headers) for r in world.broker.logs[TOPICS.narrations]]
-    ids = [(event.stream, event.epoch, event.number) for event in events]
+    told = [decode_stream_event(r.value, r.headers) for r in world.broker.logs[TOPICS.narrations]]
+    ids = [(event.stream, event.epoch, event.number) for event in told]
     assert len(set(ids)) == len(ids), "an event was published twice"
+    events = [event for event in told if isinstance(event, NarrationEvent)]
+    sheds = [
+        (e.stream, e.content) for e in told if isinstance(e, NoticeEvent) and isinstance(e.content, Shed)
+    ]
+    left_out = [(stream, frames) for stream, shed in sheds for frames in shed.ranges]
     ends: dict[str, list[FramePosition]] = {}
     for event in events:
         ends.setdefault(event.stream, []).append(event.narration.end)
     assert all(seen == sorted(seen) for seen in ends.values()), "narrations are out of order"
     published = {(event.stream, event.narration.end): event for event in events}
     assert len(published) == len(events)
-    refused = _replay(world.broker.frames, published)
+    refused = _replay(world.broker.frames, published, left_out)
     assert not published, "a narration of frames that are not there"
+    assert not left_out, "frames are told to be left out that are not there, or twice"
     dead = [int(dict(r.headers)["error-offset"]) for r in world.broker.logs[TOPICS.dlq]]
     assert sorted(dead) == refused
 
 
-def _replay(records: list[Record], published: dict[tuple[str, FramePosition], NarrationEvent]) -> list[int]:
-    """Follow every stream through the log, and take out of `published` what it explains."""
+def _replay(
+    records: list[Record],
+    published: dict[tuple[str, FramePosition], NarrationEvent],
+    left_out: list[tuple[str, FrameRange]],
+) -> list[int]:
+    """Follow every stream through the log, and take out of `published` and `left_out` what it explains."""
     refused = []
     admissions: dict[str, AdmissionState] = {}
     states: dict[str, tuple[int, int, int]] = {}
@@ -135,17 +168,53 @@ def _replay(records: list[Record], published: dict[tuple[str, FramePosition], Na
         for index in range(int(headers.get("frame-count", b"1")) if item.value else 0):
             position = FramePosition(item.offset, index)
             state, num_frames, segment = states.get(stream, (0, 0, 0))
+            if _take_left_out(left_out, stream, position):
+                assert (stream, position) not in published or "end-of-stream" in headers
+                if event := published.pop((stream, position), None):
+                    # The end of the stream narrated what was shown before this frame.
+                    assert event.narration.token_ids[0] == state
+                continue
             state = digest(state, position)
             event = published.pop((stream, position), None)
             assert event is not None or num_frames > 0, f"the first frame of {stream} says nothing"
             if event is not None:
                 assert event.narration.token_ids[0] == state, f"{stream} {position}: from another state"
                 assert event.narration.segment == segment
+                assert event.narration.segment == segment
                 state, segment = digest(state, event.narration.token_ids), segment + 1
+                following = min((e for (s, p), e in published.items() if s == stream), key=_end, default=None)
+                if following is not None and following.prompt_version != event.prompt_version:
+                    version = following.prompt_version
+                    is_new_life = _ends_between(records, stream, position, following.narration.end)
+                    settings = SETTINGS if version == "p" else replace(SETTINGS, prompt=version)
+                    state = state if is_new_life else digest(state, settings)
             states[stream] = (state, num_frames + 1, segment)
         if "end-of-stream" in headers:
             states.pop(stream, None)
     return refused
+
+
+def _end(event: NarrationEvent) -> FramePosition:
+    return event.narration.end
+
+
+def _ends_between(records: list[Record], stream: str, after: FramePosition, through: FramePosition) -> bool:
+    """Whether the stream ends between two narrations: the later one is of a new life."""
+    return any(
+        record.key == stream.encode() and after.offset <= record.offset < through.offset
+        for record in records
+        if "end-of-stream" in dict(record.headers)
+    )
+
+
+def _take_left_out(left_out: list[tuple[str, FrameRange]], stream: str, position: FramePosition) -> bool:
+    """Whether a frame is told to be left out; its last frame takes a range off the list."""
+    for item in left_out:
+        if item[0] == stream and item[1].first <= position <= item[1].last:
+            if position == item[1].last:
+                left_out.remove(item)
+            return True
+    return False
 
 
 def test_a_lost_partition_is_refused_and_its_streams_are_closed() -> None:
