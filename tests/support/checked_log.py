@@ -132,8 +132,7 @@ class Stream:
         """Records are lost on their way to the broker."""
         first = self.sequence
         self.sequence += num_records
-        if self.last_frame is not None:
-            self._found("missing-sequence", sequences={"first": first, "last": self.sequence - 1})
+        self._found("missing-sequence", sequences={"first": first, "last": self.sequence - 1})
 
     def jump(self, seconds: float) -> None:
         """The camera's clock is set."""
@@ -200,9 +199,8 @@ class Stream:
         self.log.append(letters, self.partition, self.now_ms, self.name, b"?", error_code=code, **place)
 
     def _found(self, kind: str, sequences: dict[str, int] | None = None) -> None:
-        if self.last_frame is not None:
-            before = format_time(self.last_frame[1])
-            self.gaps_to_tell.append({"kind": kind, "before": before, "sequences": sequences})
+        before = None if self.last_frame is None else format_time(self.last_frame[1])
+        self.gaps_to_tell.append({"kind": kind, "before": before, "sequences": sequences})
 
     def _tell_gap(self, data: dict[str, Any]) -> None:
         self._tell("gap", {**data, "source": {"offsets": None}}, self._capture_ns())

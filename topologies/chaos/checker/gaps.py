@@ -17,6 +17,9 @@ SILENT = "silent"
 BACK = "back"
 DELETED = "deleted"
 
+BACKWARD_TOLERANCE_S = 1.0
+"""A clock that is set back by less is corrected, and does not jump."""
+
 
 @dataclass(frozen=True, slots=True)
 class GapRules:
@@ -80,12 +83,12 @@ def find_gaps(
     """
     arrived = {(record.epoch, record.sequence) for record in refused}
     if life and life[0].sequence > 0:
-        first = life[0]
-        widest = (0, first.sequence - 1)
-        yield FoundGap(MISSING_SEQUENCE, False, first.epoch, 0, first.first_capture_ns, widest=widest)
+        yield _missing(life[0].epoch, 0, life[0].first_capture_ns, (0, life[0].sequence - 1), arrived)
     for before, after in pairwise(life):
-        yield from _renumbered(before, after, arrived)
-        yield from _jumped(before, after, rules)
+        renumbered = list(_renumbered(before, after, arrived))
+        yield from renumbered
+        may_be_untold = any(gap.kind == MISSING_SEQUENCE for gap in renumbered) or after.epoch != before.epoch
+        yield from _jumped(before, after, rules, required=not may_be_untold)
         others = [r.append_ms for r in refused if before.offset < r.offset < after.offset]
         yield from _silent(before, after, [before.append_ms, *others, after.append_ms], rules)
     if life and not ended:
@@ -95,27 +98,38 @@ def find_gaps(
 
 
 def _renumbered(before: FrameRecord, after: FrameRecord, arrived: set[tuple[int, int]]) -> Iterator[FoundGap]:
-    times = (after.epoch, before.last_capture_ns, after.first_capture_ns)
-    if after.epoch != before.epoch:
-        yield FoundGap(NEW_EPOCH, True, *times)
-        if after.sequence > 0:
-            yield FoundGap(MISSING_SEQUENCE, False, *times, widest=(0, after.sequence - 1))
-    elif after.sequence > before.sequence + 1:
-        widest = (before.sequence + 1, after.sequence - 1)
-        never = [s for s in range(widest[0], widest[1] + 1) if (after.epoch, s) not in arrived]
-        missing = (never[0], never[-1]) if never else None
-        yield FoundGap(MISSING_SEQUENCE, bool(never), *times, missing=missing, widest=widest)
+    same = after.epoch == before.epoch
+    if not same:
+        yield FoundGap(NEW_EPOCH, True, after.epoch, before.last_capture_ns, after.first_capture_ns)
+    expected = before.sequence + 1 if same else 0
+    if after.sequence > expected:
+        widest = (expected, after.sequence - 1)
+        yield _missing(after.epoch, before.last_capture_ns, after.first_capture_ns, widest, arrived)
 
 
-def _jumped(before: FrameRecord, after: FrameRecord, rules: GapRules) -> Iterator[FoundGap]:
-    captured_s = (after.first_capture_ns - before.last_capture_ns) / 1e9
+def _missing(
+    epoch: int, before_ns: int, after_ns: int, widest: tuple[int, int], arrived: set[tuple[int, int]]
+) -> FoundGap:
+    never = [s for s in range(widest[0], widest[1] + 1) if (epoch, s) not in arrived]
+    missing = (never[0], never[-1]) if never else None
+    return FoundGap(MISSING_SEQUENCE, bool(never), epoch, before_ns, after_ns, missing, widest)
+
+
+def _jumped(
+    before: FrameRecord, after: FrameRecord, rules: GapRules, *, required: bool
+) -> Iterator[FoundGap]:
+    """What was sent late, or faster than it was captured, has times that go on as they should: no jump."""
     appended_s = (after.append_ms - before.append_ms) / 1e3
-    off_s = abs(captured_s - appended_s)
-    if off_s > rules.clock_jump_s - rules.tolerance_s:
-        # The time of a record that holds no frame is that of the last frame, however long ago that was.
-        comparable = after.epoch == before.epoch and after.num_frames == 1
-        required = comparable and off_s > rules.clock_jump_s + rules.tolerance_s
-        yield FoundGap(CLOCK_JUMP, required, after.epoch, before.last_capture_ns, after.first_capture_ns)
+    first_s = (after.first_capture_ns - before.last_capture_ns) / 1e9
+    last_s = (after.last_capture_ns - before.last_capture_ns) / 1e9
+    # How far it goes back or forward, and how far it is off by the broker's clock, each beyond its bound.
+    goes_s = max(-first_s - BACKWARD_TOLERANCE_S, first_s - rules.clock_jump_s)
+    is_off_s = max(first_s - appended_s, appended_s - last_s) - rules.clock_jump_s
+    beyond_s = min(goes_s, is_off_s)
+    if beyond_s > -rules.tolerance_s:
+        is_clear = beyond_s > rules.tolerance_s
+        times = (before.last_capture_ns, after.first_capture_ns)
+        yield FoundGap(CLOCK_JUMP, required and is_clear, after.epoch, *times)
 
 
 def _silent(

@@ -195,3 +195,21 @@ def test_deleted_frames_cover_what_is_not_there(stream: Stream) -> None:
     verdict = check(stream.log.readings(), RULES)
     assert verdict.problems == ()
     assert verdict.gaps == (("deleted", 1),)
+
+
+def test_what_is_sent_late_and_then_too_fast_is_no_jump(stream: Stream) -> None:
+    stream.now_ms, stream.clock_ns = stream.now_ms + 20_000, stream.clock_ns - 20 * 10**9
+    stream.frame()
+    for _ in range(9):
+        stream.now_ms, stream.clock_ns = stream.now_ms - 2_000, stream.clock_ns + 2 * 10**9
+        stream.frame()
+    assert untold(stream) == []
+
+
+def test_a_first_sequence_above_zero_is_a_gap(stream: Stream) -> None:
+    stream.end()
+    stream.skip(2)
+    assert untold(stream) == []
+    stream.skip(2)
+    forget_to_tell(stream)
+    assert [what.partition(" from")[0] for what in untold(stream)] == ["not told: missing-sequence"]
