@@ -22,6 +22,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "dlq",
     "world",
     "demo",
+    "chaos",
 )
 """Modules of this package that add commands. They import only typer and rich at their top, the rest late."""
 
