@@ -39,7 +39,12 @@ def start_kafka(settings: Settings, folder: Path) -> ProcessRecord:
     properties = folder / "server.properties"
     template = Template((INFRA / "server.properties").read_text(encoding="utf-8"))
     properties.write_text(
-        template.substitute(port=port, controller_port=controller_port, data_dir=folder / "data"),
+        template.substitute(
+            port=port,
+            controller_port=controller_port,
+            advertised=services.kafka_advertised or f"{HOST}:{port}",
+            data_dir=folder / "data",
+        ),
         encoding="utf-8",
     )
     class_path = os.pathsep.join(sorted(str(jar) for jar in jars.glob("*.jar")))

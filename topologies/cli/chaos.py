@@ -15,7 +15,7 @@ KINDS_HELP = "Only these kinds of faults, comma-separated; all if left out."
 CAMERAS_HELP = "Cameras; every second one also does wrong what cameras do wrong."
 FPS_HELP = (
     "Frames per second of each camera. Two idle cores narrate about 20 frames a second with the model of "
-    "this repository, and load a killed process in 5 to 10 s of a core: 16 cameras at 0.5 leave room for that."
+    "this repository, and load a killed process in 5 to 10 s of a core: 16 cameras at 0.5 leave room for it."
 )
 FAULTS_HELP = "How many faults; one every 5.5 s if left out."
 KEEP_HELP = "Leave logs and topics in this folder."
