@@ -15,8 +15,11 @@ from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.consumer import read_to_end
 from pipeline.kafka_io.records import Record
 from pipeline.messages.dead_letter import DeadLetter
+from pipeline.messages.events import StreamEvent
 from pipeline.wire.dead_letter import decode_dead_letter
-from pipeline.wire.narration_event import NarrationEvent, decode_narration
+from pipeline.wire.narration_event import NarrationEvent
+from pipeline.wire.notice_event import NoticeEvent
+from pipeline.wire.stream_event import AnyStreamEvent, decode_stream_event
 from pipeline.wire.topics import TopicNames
 from topologies.live import LiveRun
 
@@ -79,8 +82,18 @@ class LiveTopology:
 
 def narrations(settings: Settings, stream: str) -> list[NarrationEvent]:
     """Committed narrations of a stream, in the order of the log."""
+    return [event for event in stream_events(settings, stream) if isinstance(event, NarrationEvent)]
+
+
+def notices(settings: Settings, stream: str) -> list[StreamEvent]:
+    """What else is committed of a stream: gaps, left-out frames, faults; in the order of the log."""
+    return [event.content for event in stream_events(settings, stream) if isinstance(event, NoticeEvent)]
+
+
+def stream_events(settings: Settings, stream: str) -> list[AnyStreamEvent]:
+    """All committed events of a stream, in the order of the log."""
     topic = TopicNames.of(settings.kafka.prefix).narrations
-    events = [decode_narration(r.value, r.headers) for r in _read_all(settings, topic)]
+    events = [decode_stream_event(r.value, r.headers) for r in _read_all(settings, topic)]
     return [event for event in events if event.stream == stream]
 
 

@@ -10,9 +10,10 @@ import pytest
 from operators.frames.encode import encode_jpeg
 from pipeline.config import NarratorSettings
 from pipeline.errors import TopologyError
+from pipeline.messages.events import Gap, GapKind
 from pipeline.wire.partitioner import partition_of
 from tests.support.camera import EPOCH, camera, expected, publish, with_headers
-from tests.support.live_topology import LiveTopology, wait_until
+from tests.support.live_topology import LiveTopology, notices, wait_until
 from topologies import live
 
 NUM_FRAMES = 30
@@ -69,6 +70,10 @@ def test_bad_records_become_dead_letters_and_nothing_else_changes(topology: Live
     topology.wait_until_committed()
     for stream in ("sick/1", "well/1"):
         assert [event.narration.text for event in topology.narrations(stream)] == wanted[stream].texts
+    (gap,) = notices(settings, "sick/1")
+    assert isinstance(gap, Gap)
+    assert (gap.kind, gap.sequences) == (GapKind.MISSING_SEQUENCE, (12, 12))
+    assert not notices(settings, "well/1")
     letters = {letter.code: letter for letter in topology.dead_letters()}
     assert sorted(letters) == sorted(poison)
     assert len(topology.dead_letters()) == len(poison)
