@@ -9,13 +9,14 @@ import os
 import queue
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.cluster.actor_logging import log_as
 from pipeline.config import ModelSettings
+from pipeline.encoder.schedule import EncoderSchedule
 from pipeline.errors import EncoderError
 from pipeline.messages.health import ActorHealth
 
@@ -25,8 +26,20 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Job:
     frames: NDArray[np.uint8]
+    is_behind: bool
     loop: asyncio.AbstractEventLoop
     answer: "asyncio.Future[NDArray[np.float32]]"
+    encoded: list[NDArray[np.float32]] = field(default_factory=list)
+
+    def deliver(self, tokens: NDArray[np.float32], *, is_last: bool) -> None:
+        """Some of the frames are encoded; with the last ones the caller is answered."""
+        self.encoded.append(tokens)
+        if is_last:
+            self.loop.call_soon_threadsafe(_answer, self.answer, np.concatenate(self.encoded))
+
+    def refuse(self, reason: str) -> None:
+        """The frames can't be encoded."""
+        self.loop.call_soon_threadsafe(_refuse, self.answer, reason)
 
 
 class Encoder:
@@ -50,11 +63,12 @@ class Encoder:
         self._step_began_s = 0.0
         threading.Thread(target=self._run, name="encoder", daemon=True).start()
 
-    async def encode(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+    async def encode(self, frames: NDArray[np.uint8], is_behind: bool = False) -> NDArray[np.float32]:
         """Encode frames.
 
         Args:
             frames: RGB uint8 [B, S, S, 3], any B >= 1.
+            is_behind: They may wait for those that are live.
 
         Returns:
             Frame tokens float32 [B, N, D].
@@ -65,7 +79,7 @@ class Encoder:
         if self._failure:
             raise EncoderError(self._failure)
         loop = asyncio.get_running_loop()
-        job = _Job(frames, loop, loop.create_future())
+        job = _Job(frames, is_behind, loop, loop.create_future())
         self._jobs.put(job)
         return await job.answer
 
@@ -91,41 +105,38 @@ class Encoder:
         encoder = FrameEncoder.load(self._model.path, self._model.device, self._model.dtype)
         self._ready = True
         _log.info("encoder ready on %s with %d threads", encoder.device, self._num_threads)
+        schedule: EncoderSchedule[_Job] = EncoderSchedule(self._max_batch)
         while True:
-            jobs = self._gather()
+            self._gather(schedule)
+            pieces = schedule.next_batch(time.monotonic())
             self._step_began_s = time.monotonic()
-            frames = np.concatenate([job.frames for job in jobs])
+            frames = np.concatenate([piece.item.frames[piece.start : piece.stop] for piece in pieces])
             try:
-                tokens = [
-                    encoder.encode(torch.from_numpy(frames[row : row + self._max_batch])).cpu()
-                    for row in range(0, len(frames), self._max_batch)
-                ]
-                encoded = torch.cat(tokens).numpy()
+                encoded = encoder.encode(torch.from_numpy(frames)).cpu().numpy()
             except Exception as error:
                 _log.exception("encoding %d frames failed", len(frames))
-                for job in jobs:
-                    job.loop.call_soon_threadsafe(_refuse, job.answer, f"Encoding failed: {error!r}.")
+                for piece in pieces:
+                    piece.item.refuse(f"Encoding failed: {error!r}.")
             else:
+                schedule.took(len(frames), time.monotonic() - self._step_began_s)
                 row = 0
-                for job in jobs:
-                    job.loop.call_soon_threadsafe(_deliver, job.answer, encoded[row : row + len(job.frames)])
-                    row += len(job.frames)
+                for piece in pieces:
+                    num_frames = piece.stop - piece.start
+                    piece.item.deliver(encoded[row : row + num_frames], is_last=piece.is_last)
+                    row += num_frames
             self._step_began_s = 0.0
 
-    def _gather(self) -> list[_Job]:
-        """Wait for a job, and take what waits behind it up to one batch."""
-        jobs = [self._jobs.get()]
-        num_frames = len(jobs[0].frames)
-        while num_frames < self._max_batch:
-            try:
-                jobs.append(self._jobs.get_nowait())
-            except queue.Empty:
-                break
-            num_frames += len(jobs[-1].frames)
-        return jobs
+    def _gather(self, schedule: "EncoderSchedule[_Job]") -> None:
+        """Take in what waits, and wait for something if nothing does."""
+        try:
+            while True:
+                job = self._jobs.get(block=schedule.is_empty)
+                schedule.add(job, len(job.frames), is_behind=job.is_behind)
+        except queue.Empty:
+            pass
 
 
-def _deliver(answer: "asyncio.Future[NDArray[np.float32]]", tokens: NDArray[np.float32]) -> None:
+def _answer(answer: "asyncio.Future[NDArray[np.float32]]", tokens: NDArray[np.float32]) -> None:
     # The caller may have gone meanwhile.
     if not answer.done():
         answer.set_result(tokens)

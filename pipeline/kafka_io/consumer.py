@@ -131,6 +131,19 @@ class PartitionConsumer:
             ) from error
         return OffsetBounds(beginning, end)
 
+    def ends(self, topic: str, partitions: Iterable[int], timeout_s: float) -> dict[int, int]:
+        """Offsets behind the last records of partitions, as `bounds` gives them, in one request.
+
+        Raises:
+            BrokerError: No answer in time, or there is no such partition.
+        """
+        wanted = [TopicPartition(topic, partition) for partition in partitions]
+        try:
+            ends = self._consumer.end_offsets(wanted, timeout_ms=int(timeout_s * 1000))
+        except KafkaError as error:
+            raise BrokerError(f"{topic}: no ends: {error!r}.", action=_CHECK_BROKER) from error
+        return {partition: end for (_, partition), end in ends.items()}
+
     def offset_at(self, topic: str, partition: int, time_ms: int) -> int:
         """Offset of the first record stamped at or after a Unix time in ms; the end if there is none.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipeline.cluster.actor_logging import log_as
 from pipeline.config import Settings
 from pipeline.errors import BrokerError
+from pipeline.messages.camera import CameraBook
 from pipeline.messages.health import ActorHealth
 from pipeline.messages.reading import ReadingPlan
 
@@ -56,6 +57,10 @@ class Reader:
     def set_encoders(self, encoders: Mapping[str, Any]) -> None:
         """Use these encoders (actor handles by name)."""
         self._do(lambda loop: loop.set_encoders(encoders))
+
+    def set_cameras(self, cameras: CameraBook) -> None:
+        """Use these settings of the cameras."""
+        self._do(lambda loop: loop.set_cameras(cameras))
 
     def drain(self, deadline_s: float) -> int:
         """Read nothing more and wait until all that was read is answered.

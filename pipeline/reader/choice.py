@@ -24,17 +24,21 @@ class Choice:
         kept: Indices of the frames that are narrated, rising.
         left_out_because: Why all others are left out; None if there are none. Of several reasons it is
             overload.
+        is_flood: The kept frames came faster than the stream's rate by the broker's clock, for example from a
+            recording that is sent at once: they may wait.
     """
 
     kept: tuple[int, ...]
     left_out_because: ShedReason | None
+    is_flood: bool = False
 
 
 @dataclass(slots=True)
 class _Stream:
-    """What is remembered of a stream: its rate, and which fraction of a frame is left of its share."""
+    """What is remembered of a stream: its rate by both clocks, and what is left of its share of frames."""
 
     rate: RateState | None = None
+    arrival: RateState | None = None
     share: float = 0.0
     num_frames: int = 0
 
@@ -71,8 +75,15 @@ class FrameChoice:
             stream.num_frames = 0
         return demands
 
-    def choose(self, stream: str, offset: int, headers: FrameHeaders) -> Choice:
-        """Decide on the frames of a stream's next record."""
+    def choose(self, stream: str, offset: int, headers: FrameHeaders, append_ms: int) -> Choice:
+        """Decide on the frames of a stream's next record.
+
+        Args:
+            stream: Stream id.
+            offset: Offset of the record.
+            headers: Its headers.
+            append_ms: When the broker took it, Unix milliseconds.
+        """
         num_frames = headers.num_frames
         start = self._plan.streams.get(stream)
         num_decided = _num_decided(start, offset, num_frames)
@@ -93,14 +104,29 @@ class FrameChoice:
                     kept.append(index)
                 else:
                     reason = ShedReason.OVERLOAD
+        reason = reason or (ShedReason.OVERLOAD if was_left_out else None)
+        choice = Choice(tuple(kept), reason, self._is_flood(stream, kept, headers, append_ms))
         if headers.end_of_stream:
             self._streams.pop(stream, None)
-        return Choice(tuple(kept), reason or (ShedReason.OVERLOAD if was_left_out else None))
+        return choice
+
+    def _fps(self, stream: str) -> float:
+        return self._cameras.of(stream).fps or self._plan.fps
 
     def _is_due(self, stream: str, memory: _Stream, capture_ns: int) -> bool:
-        fps = self._cameras.of(stream).fps or self._plan.fps
-        memory.rate, keeps = keep_frame(memory.rate, capture_ns, fps)
+        memory.rate, keeps = keep_frame(memory.rate, capture_ns, self._fps(stream))
         return keeps
+
+    def _is_flood(self, stream: str, kept: list[int], headers: FrameHeaders, append_ms: int) -> bool:
+        memory = self._streams.get(stream)
+        if memory is None or not kept:
+            return False
+        # A group of pictures is sent at its end: until then its frames came one after the other.
+        behind_capture_ns = append_ms * 1_000_000 - headers.capture_times_ns[-1]
+        for index in kept:
+            arrived_ns = headers.capture_times_ns[index] + behind_capture_ns
+            memory.arrival, _ = keep_frame(memory.arrival, arrived_ns, self._fps(stream))
+        return memory.arrival is not None and memory.arrival.is_too_fast
 
     def _has_room(self, stream: str, memory: _Stream) -> bool:
         """Spread the frames that are kept evenly over those that came."""

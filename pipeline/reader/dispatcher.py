@@ -65,10 +65,11 @@ class Dispatcher:
         flight = Flight(lane, outgoing)
         references = []
         if outgoing.frames is not None:
-            flight.encoder = self._pool.choose()
+            is_behind = outgoing.batch.is_behind
+            flight.encoder = self._pool.choose(is_behind=is_behind)
             if flight.encoder is None:
                 return False
-            references = [self._pool.submit(flight.encoder, outgoing.frames)]
+            references = [self._pool.submit(flight.encoder, outgoing.frames, is_behind=is_behind)]
         # In a list, so that the narrator hears of the records before their features are there.
         flight.answer = lane.narrator.accept.remote(outgoing.batch, references)
         self._flights.add(flight)
@@ -91,6 +92,6 @@ class Dispatcher:
         error = answer.exception()
         receipt = None if error is not None else answer.result()
         if flight.encoder is not None:
-            num_frames = flight.outgoing.batch.num_frames
-            self._pool.finished(flight.encoder, num_frames, failed=receipt is Receipt.FEATURES_LOST)
+            batch, failed = flight.outgoing.batch, receipt is Receipt.FEATURES_LOST
+            self._pool.finished(flight.encoder, batch.num_frames, is_behind=batch.is_behind, failed=failed)
         return Landing(flight, receipt, "" if error is None else describe(error))

@@ -52,11 +52,13 @@ class Intake:
         entry: What the narrator is told.
         frames: The record's kept frames, uint8 [size, size, 3] each; () for a dead letter.
         num_bytes: Memory that frames and dead letter take.
+        is_flood: See Choice.
     """
 
     entry: Entry
     frames: tuple[NDArray[np.uint8], ...]
     num_bytes: int
+    is_flood: bool = False
 
 
 class PartitionIntake:
@@ -120,7 +122,7 @@ class PartitionIntake:
         admission: AdmissionState,
         gaps: tuple[Gap, ...],
     ) -> Intake:
-        choice = self.choice.choose(stream, record.offset, headers)
+        choice = self.choice.choose(stream, record.offset, headers, record.timestamp_ms)
         try:
             frames = _frames_of(record, headers, choice.kept, self._plan.image_size, self._limits)
         except FrameError as error:
@@ -133,7 +135,7 @@ class PartitionIntake:
         self._admissions[stream] = admission
         link = self._link(stream, record.offset)
         entry = FramesEntry(stream, link, headers, admission, choice.kept, choice.left_out_because, gaps)
-        return Intake(entry, tuple(frames), sum(frame.nbytes for frame in frames))
+        return Intake(entry, tuple(frames), sum(frame.nbytes for frame in frames), choice.is_flood)
 
     def _stream_of(self, record: Record) -> str:
         stream = parse_stream_key(record.key)

@@ -1,7 +1,7 @@
 """One generation of one partition on its way through a reader: from polled records to answered batches."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,11 @@ from pipeline.messages.health import PartitionStatus
 from pipeline.messages.reading import ReadingPlan
 from pipeline.messages.records import RecordBatch
 from pipeline.reader.credits import Credits
+from pipeline.reader.fairness import LaneBounds, Urgency
 from pipeline.reader.intake import Intake, PartitionIntake
 
 MAX_BATCH_RECORDS = 256
-"""Records of one batch: dead letters have no frames that would bound it."""
+"""Records of one batch: those without frames have nothing else that would bound it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,48 +26,74 @@ class OutgoingBatch:
 
     Attributes:
         batch: The records.
-        frames: Their frames uint8 [F, S, S, 3]; None if they have none.
+        frames: Their kept frames uint8 [F, S, S, 3]; None if they have none.
+        num_with_frames: Records that have some.
         num_bytes: Bytes that it holds back from the lane's credits.
     """
 
     batch: RecordBatch
     frames: NDArray[np.uint8] | None
+    num_with_frames: int
     num_bytes: int
 
 
 class ReaderLane:
     """Mutable, not thread-safe.
 
-    Args:
+    Attributes:
         plan: From where the partition is read.
         narrator: Actor handle of the partition's narrator.
         intake: Decides on each record.
+        lost_because: Why the partition needs another generation; "" while it is read.
+        taken: Offset behind the last record that was decided on.
+
+    Args:
+        plan: See above.
+        narrator: See above.
+        intake: See above.
         credits: Bounds of what is in flight.
-        max_frames: Frames of one batch, unless a single record has more.
     """
 
-    def __init__(
-        self, plan: ReadingPlan, narrator: Any, intake: PartitionIntake, credits: Credits, max_frames: int
-    ) -> None:
+    def __init__(self, plan: ReadingPlan, narrator: Any, intake: PartitionIntake, credits: Credits) -> None:
         self.plan = plan
         self.narrator = narrator
+        self.intake = intake
         self.lost_because = ""
-        self._intake = intake
+        self.taken = plan.position
         self._credits = credits
-        self._max_frames = max_frames
         self._backlog: deque[Record] = deque()
         self._held: Intake | None = None
+        self._head_ms: int | None = None
+        self._urgency = Urgency()
         self._next_offset = plan.position
 
     @property
-    def num_free(self) -> int:
-        """Records that may be polled now: none while polled ones wait for credits."""
-        return 0 if self._backlog or self._held or self.lost_because else self._credits.num_free
+    def wants_records(self) -> bool:
+        """Records may be polled now: not while polled ones wait."""
+        return not (self._backlog or self._held or self.lost_because) and self._credits.are_left
 
     @property
     def num_in_flight(self) -> int:
         """Records that the narrator has not answered."""
         return self._credits.num_records
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing of it waits here or is in flight."""
+        return not (self._backlog or self._held or self._credits.num_records or self.lost_because)
+
+    def age_s(self, now_s: float) -> float:
+        """How long the next record has been in the log; of those that were polled, the last one taken."""
+        head_ms = self._backlog[0].timestamp_ms if self._backlog and not self._held else self._head_ms
+        return 0.0 if head_ms is None else max(now_s - head_ms / 1000, 0.0)
+
+    def is_behind(self, now_s: float) -> bool:
+        """What waits here is to wait for live records of other partitions."""
+        return bool(self._backlog or self._held) and self._urgency.is_behind(now_s, self.age_s(now_s))
+
+    def is_live(self, now_s: float) -> bool:
+        """It had live records just now."""
+        return not self.lost_because and self._urgency.is_live(now_s)
 
     def offer(self, records: Iterable[Record]) -> None:
         """Take polled records, in their order."""
@@ -74,20 +101,30 @@ class ReaderLane:
             self._backlog.append(record)
             self._next_offset = record.offset + 1
 
-    def batches(self) -> Iterator[OutgoingBatch]:
-        """Batches of what the credits allow; they count as in flight from now on."""
-        while taken := self._take():
-            frames = [frame for intake in taken for frame in intake.frames]
-            entries = tuple(intake.entry for intake in taken)
-            yield OutgoingBatch(
-                RecordBatch(self.plan.partition, self.plan.generation, entries),
-                np.stack(frames) if frames else None,
-                sum(intake.num_bytes for intake in taken),
-            )
+    def next_batch(self, bounds: LaneBounds, now_s: float) -> OutgoingBatch | None:
+        """The next batch, in flight from now on; None if there is none or no credit for it.
+
+        Args:
+            bounds: Its size, and what may be in flight.
+            now_s: Unix time in seconds.
+        """
+        is_behind = self.is_behind(now_s)
+        taken = self._take(bounds, now_s)
+        if not taken:
+            return None
+        frames = [frame for intake in taken for frame in intake.frames]
+        entries = tuple(intake.entry for intake in taken)
+        return OutgoingBatch(
+            RecordBatch(self.plan.partition, self.plan.generation, entries, is_behind),
+            np.stack(frames) if frames else None,
+            sum(1 for intake in taken if intake.frames),
+            sum(intake.num_bytes for intake in taken),
+        )
 
     def answered(self, outgoing: OutgoingBatch) -> None:
         """The narrator has processed a batch."""
-        self._credits.give_back(len(outgoing.batch.entries), outgoing.num_bytes)
+        num_bare = len(outgoing.batch.entries) - outgoing.num_with_frames
+        self._credits.give_back(outgoing.num_with_frames, num_bare, outgoing.num_bytes)
 
     def lose(self, reason: str) -> None:
         """Stop for good: the partition needs another generation."""
@@ -101,26 +138,36 @@ class ReaderLane:
             self.plan.partition, self.plan.generation, self._next_offset, self._credits.num_records
         )
 
-    def _take(self) -> list[Intake]:
+    def _take(self, bounds: LaneBounds, now_s: float) -> list[Intake]:
         taken: list[Intake] = []
         num_frames = 0
-        while len(taken) < MAX_BATCH_RECORDS and (intake := self._next()) is not None:
-            fits = not taken or num_frames + len(intake.frames) <= self._max_frames
-            if not fits or not self._credits.allows(intake.num_bytes):
+        while len(taken) < MAX_BATCH_RECORDS and (intake := self._next(now_s)) is not None:
+            fits = not taken or num_frames + len(intake.frames) <= bounds.max_frames
+            if not fits or not self._credits.allows(
+                intake.num_bytes, has_frames=bool(intake.frames), max_with_frames=bounds.max_with_frames
+            ):
                 self._held = intake
                 break
-            self._credits.take(intake.num_bytes)
+            self._credits.take(intake.num_bytes, has_frames=bool(intake.frames))
             taken.append(intake)
             num_frames += len(intake.frames)
         return taken
 
-    def _next(self) -> Intake | None:
-        """The next record that leads to something, decoded; None if there is none or no credit for it."""
+    def _next(self, now_s: float) -> Intake | None:
+        """The next record that leads to something, decoded; None if there is none.
+
+        Whether it has frames shows only then: one that has to wait for a credit is held, and stays decoded.
+        """
         if self._held is not None:
             held, self._held = self._held, None
             return held
-        while self._backlog and self._credits.num_free:
-            intake = self._intake.take(self._backlog.popleft())
+        while self._backlog:
+            record = self._backlog.popleft()
+            self._head_ms = record.timestamp_ms
+            self.taken = record.offset + 1
+            intake = self.intake.take(record)
+            age_s, is_flood = now_s - record.timestamp_ms / 1000, intake is not None and intake.is_flood
+            self._urgency = self._urgency.after(now_s, age_s, is_flood=is_flood)
             if intake is not None:
                 return intake
         return None

@@ -8,16 +8,21 @@ from typing import Any
 from operators.frames.limits import FrameLimits
 from pipeline.config import Settings
 from pipeline.encoder.pool import EncoderPool
-from pipeline.errors import BrokerError, OffsetOutOfRangeError
+from pipeline.errors import OffsetOutOfRangeError
 from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.consumer import PartitionConsumer
+from pipeline.messages.camera import CameraBook
 from pipeline.messages.health import LostPartition, PartitionStatus
 from pipeline.messages.reading import ReadingPlan
 from pipeline.messages.records import Receipt
 from pipeline.reader.credits import Credits
 from pipeline.reader.dispatcher import Dispatcher, Landing
+from pipeline.reader.fairness import LaneBounds
 from pipeline.reader.intake import PartitionIntake
 from pipeline.reader.lane import OutgoingBatch, ReaderLane
+from pipeline.reader.log_ends import LogEnds
+from pipeline.reader.poller import FramesPoller
+from pipeline.reader.turns import take_batches
 from pipeline.wire.topics import TopicNames
 
 _log = logging.getLogger(__name__)
@@ -25,8 +30,8 @@ _log = logging.getLogger(__name__)
 POLL_S = 0.05
 """Longest wait for records: answers and commands wait no longer than that."""
 
-BROKER_PAUSE_S = 1.0
-"""After the broker refused, it is left alone for this long."""
+MAX_BARE_IN_FLIGHT = 2048
+"""Records of one partition that are in flight without frames, at most."""
 
 MAX_IN_FLIGHT_BYTES = 64 * 1024 * 1024
 """Decoded frames of one partition that are in flight, at most."""
@@ -53,6 +58,10 @@ class ReaderLoop:
             max_partition_fetch_bytes=settings.frames.max_record_bytes,
         )
         self._dispatcher = Dispatcher(EncoderPool(time.monotonic))
+        self._poller = FramesPoller(self._consumer, self._topic)
+        self._log_ends = LogEnds(self._consumer, self._topic, settings.live.shed_after_s)
+        self._bounds = LaneBounds(settings.live.encoder_batch, settings.live.credits)
+        self._cameras = CameraBook()
         self._lanes: dict[int, ReaderLane] = {}
         self._waiting: list[tuple[ReaderLane, OutgoingBatch]] = []
         self._draining = False
@@ -68,13 +77,10 @@ class ReaderLoop:
         live = self._settings.live
         if (old := self._lanes.get(plan.partition)) is not None:
             old.lose("a newer generation is read")
-        self._lanes[plan.partition] = ReaderLane(
-            plan,
-            narrator,
-            PartitionIntake(plan, self._settings.kafka.partitions, limits),
-            Credits(live.credits, MAX_IN_FLIGHT_BYTES),
-            live.encoder_batch,
-        )
+        intake = PartitionIntake(plan, self._settings.kafka.partitions, limits, live.clock_jump_s)
+        intake.choice.set_cameras(self._cameras)
+        credits = Credits(live.credits, MAX_BARE_IN_FLIGHT, MAX_IN_FLIGHT_BYTES)
+        self._lanes[plan.partition] = ReaderLane(plan, narrator, intake, credits)
         self._consumer.assign(self._topic, plan.partition, plan.position)
         _log.info(
             "%s [%d] generation %d: reading from offset %d",
@@ -93,6 +99,12 @@ class ReaderLoop:
     def set_encoders(self, encoders: Mapping[str, Any]) -> None:
         """Use these encoders from now on (actor handles by name)."""
         self._dispatcher.set_encoders(encoders)
+
+    def set_cameras(self, cameras: CameraBook) -> None:
+        """Read with these settings from the next records on."""
+        self._cameras = cameras
+        for lane in self._lanes.values():
+            lane.intake.choice.set_cameras(cameras)
 
     def stop_polling(self) -> None:
         """Read nothing more; what is in flight goes on to its answer."""
@@ -116,44 +128,31 @@ class ReaderLoop:
         return tuple(lane.status() for lane in list(self._lanes.values()) if not lane.lost_because)
 
     def step(self) -> None:
-        """One round."""
+        """One round: at most one batch of each partition, the live ones first."""
         for landing in self._dispatcher.landings():
             self._settle(landing)
-        for lane in self._lanes.values():
-            self._waiting += [(lane, outgoing) for outgoing in lane.batches()]
-        waiting = [(lane, outgoing) for lane, outgoing in self._waiting if not lane.lost_because]
-        self._waiting = [item for item in waiting if not self._dispatcher.send(*item)]
-        self._poll()
+        now_s = time.time()
+        taken = take_batches(self._lanes.values(), self._bounds, now_s)
+        waiting = [item for item in self._waiting if not item[0].lost_because]
+        self._waiting = [item for item in waiting + taken if not self._dispatcher.send(*item)]
+        # What was polled goes on at once; the poll in between lets live records overtake.
+        self._poll(0.0 if taken else POLL_S)
+        self._log_ends.look(self._lanes.values(), now_s)
 
     def close(self) -> None:
         """Close the connections."""
         self._consumer.close()
 
-    def _poll(self) -> None:
-        free = (
-            {} if self._draining else {p: lane.num_free for p, lane in self._lanes.items() if lane.num_free}
-        )
-        for partition, lane in self._lanes.items():
-            if partition in free:
-                self._consumer.resume(self._topic, partition)
-            elif not lane.lost_because:
-                self._consumer.pause(self._topic, partition)
-        if not free:
-            # Only an answer can change that.
-            for landing in self._dispatcher.landings(POLL_S):
-                self._settle(landing)
-            return
+    def _poll(self, wait_s: float) -> None:
         try:
-            records = self._consumer.poll(POLL_S, max_records=min(free.values()))
+            is_polled = not self._draining and self._poller.poll(self._lanes, wait_s)
         except OffsetOutOfRangeError as error:
             self._lose_unreadable(error)
             return
-        except BrokerError as error:
-            _log.warning("%s: %s", self._topic, error)
-            time.sleep(BROKER_PAUSE_S)
-            return
-        for partition in free:
-            self._lanes[partition].offer(r for r in records if r.partition == partition)
+        if not is_polled:
+            # Only an answer can change anything.
+            for landing in self._dispatcher.landings(wait_s):
+                self._settle(landing)
 
     def _settle(self, landing: Landing) -> None:
         lane, outgoing = landing.flight.lane, landing.flight.outgoing

@@ -71,11 +71,14 @@ def next_overload(state: OverloadState, window: LoadWindow, shed_after_s: float)
             return OverloadState(growth=growth)
     elif window.num_passed == 0 and window.num_appended > 0:
         return state
-    through = window.num_passed / window.num_appended if window.num_appended else MAX_RISE**2
-    # The root, because one window says little.
-    change = (through * _pressure(window.age_s, shed_after_s)) ** 0.5
+    has_gone = window.age_s < GONE * shed_after_s
+    change = MAX_RISE
+    if not has_gone and window.num_appended:
+        # The root, because one window says little.
+        through = window.num_passed / window.num_appended
+        change = (through * _pressure(window.age_s, shed_after_s)) ** 0.5
     ratio = state.ratio * min(max(change, MAX_FALL), MAX_RISE)
-    if ratio >= 1.0 and window.age_s < GONE * shed_after_s:
+    if ratio >= 1.0 and has_gone:
         return OverloadState()
     return OverloadState(min(max(ratio, MIN_RATIO), 1.0), is_overloaded=True)
 

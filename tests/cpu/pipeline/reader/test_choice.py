@@ -29,19 +29,24 @@ def headers(
     return FrameHeaders("video/h264", 1, 0, times, end)
 
 
+def choose(choosing: FrameChoice, offset: int, sent: FrameHeaders, delay_s: float = 0.1) -> Choice:
+    """Decide on a record that the broker took a moment after its last frame."""
+    return choosing.choose("a", offset, sent, sent.capture_times_ns[-1] // 1_000_000 + round(delay_s * 1000))
+
+
 def run(choosing: FrameChoice, num_records: int, num_frames: int = 1, frames_per_s: float = 2.0) -> list[int]:
     """Numbers of the frames that are kept."""
     kept = []
     for record in range(num_records):
         first = record * num_frames
-        made = choosing.choose("a", record, headers(first, num_frames, frames_per_s=frames_per_s))
+        made = choose(choosing, record, headers(first, num_frames, frames_per_s=frames_per_s))
         kept += [first + index for index in made.kept]
     return kept
 
 
 def test_without_reasons_all_frames_are_kept() -> None:
-    assert choice(fps=2.0).choose("a", 0, headers(0, 3)) == Choice((0, 1, 2), None)
-    assert choice().choose("a", 0, FrameHeaders("", 1, 0, (5,), True)) == Choice((), None)
+    assert choose(choice(fps=2.0), 0, headers(0, 3)) == Choice((0, 1, 2), None)
+    assert choose(choice(), 0, FrameHeaders("", 1, 0, (5,), True)) == Choice((), None)
 
 
 @given(st.floats(MIN_RATIO, 1.0), st.integers(1, 7))
@@ -82,12 +87,12 @@ def test_what_is_above_the_rate_is_not_asked_for() -> None:
 def test_the_reason_says_what_the_publisher_can_mend() -> None:
     fast = headers(0, 30, frames_per_s=200.0)
     choosing = choice(fps=2.0)
-    assert choosing.choose("a", 0, fast).left_out_because is ShedReason.RATE
+    assert choose(choosing, 0, fast).left_out_because is ShedReason.RATE
     choosing.set_ratios({"a": MIN_RATIO})
-    both = choosing.choose("a", 1, headers(30, 300, frames_per_s=200.0))
+    both = choose(choosing, 1, headers(30, 300, frames_per_s=200.0))
     assert both.left_out_because is ShedReason.OVERLOAD
     choosing.set_cameras(CameraBook(default=CameraSettings(enabled=False)))
-    assert choosing.choose("a", 2, fast) == Choice((), ShedReason.DISABLED)
+    assert choose(choosing, 2, fast) == Choice((), ShedReason.DISABLED)
 
 
 def positions(num_records: int, num_frames: int) -> list[FramePosition]:
@@ -121,7 +126,7 @@ def test_a_takeover_repeats_what_was_decided_and_decides_only_what_was_not(
     speed = 100.0 if trouble == "rate" else 2.0
     kept = set()
     for offset in range(4):
-        made = choosing.choose("a", offset, headers(3 * offset, 3, frames_per_s=speed))
+        made = choose(choosing, offset, headers(3 * offset, 3, frames_per_s=speed))
         kept |= {FramePosition(offset, index) for index in made.kept}
         assert (made.left_out_because is None) == (len(made.kept) == 3)
     last = max(decided, covered)
@@ -138,5 +143,26 @@ def test_a_range_spans_the_records_between_its_ends() -> None:
         FrameRange(FramePosition(9, 0), FramePosition(9, 0), 1),
     )
     choosing = choice(StreamStart(FramePosition(0), 1, None, ranges, FramePosition(12)))
-    kept = {offset: choosing.choose("a", offset, headers(0, 2)).kept for offset in (1, 2, 3, 5, 6, 9, 12)}
+    kept = {offset: choose(choosing, offset, headers(0, 2)).kept for offset in (1, 2, 3, 5, 6, 9, 12)}
     assert kept == {1: (0, 1), 2: (0,), 3: (), 5: (1,), 6: (0, 1), 9: (1,), 12: (0, 1)}
+
+
+def test_a_recording_that_is_sent_at_once_is_a_flood_and_loses_nothing() -> None:
+    choosing = choice(fps=2.0)
+    made = [choose(choosing, i, headers(i), delay_s=(100 - i) / 2) for i in range(100)]
+    assert all(item.kept == (0,) for item in made)
+    assert [item.is_flood for item in made] == [False] * 9 + [True] * 91
+
+
+def test_what_came_in_time_and_is_read_late_is_no_flood() -> None:
+    choosing = choice(fps=2.0)
+    assert not any(choose(choosing, i, headers(i, 60)).is_flood for i in range(100)), "long groups"
+    choosing = choice(fps=2.0)
+    assert not any(choose(choosing, i, headers(i)).is_flood for i in range(100))
+
+
+def test_what_is_left_out_makes_no_flood() -> None:
+    choosing = choice(fps=2.0)
+    fast = [headers(i, frames_per_s=200.0) for i in range(5000)]
+    floods = [choose(choosing, i, sent).is_flood for i, sent in enumerate(fast)]
+    assert not any(floods[2500:]), "the few early ones are forgotten"

@@ -25,9 +25,9 @@ class Remote:
         return SimpleNamespace(future=lambda answer=self.answers[-1]: answer)
 
 
-def outgoing(num_frames: int) -> Any:
+def outgoing(num_frames: int, *, is_behind: bool = False) -> Any:
     frames = np.zeros((num_frames, 2, 2, 3), np.uint8) if num_frames else None
-    return SimpleNamespace(batch=SimpleNamespace(num_frames=num_frames), frames=frames)
+    return SimpleNamespace(batch=SimpleNamespace(num_frames=num_frames, is_behind=is_behind), frames=frames)
 
 
 @pytest.fixture
@@ -42,7 +42,8 @@ def actors() -> SimpleNamespace:
 def test_features_go_beside_the_batch_and_the_answer_comes_back(actors: SimpleNamespace) -> None:
     sent = outgoing(3)
     assert actors.dispatcher.send(actors.lane, sent)
-    ((frames,),) = actors.encode.calls
+    ((frames, is_behind),) = actors.encode.calls
+    assert not is_behind
     ((batch, references),) = actors.accept.calls
     assert frames.shape == (3, 2, 2, 3)
     assert batch is sent.batch
@@ -51,6 +52,11 @@ def test_features_go_beside_the_batch_and_the_answer_comes_back(actors: SimpleNa
     actors.accept.answers[0].set_result(Receipt.PROCESSED)
     (landing,) = actors.dispatcher.landings()
     assert (landing.flight.outgoing, landing.receipt, landing.error) == (sent, Receipt.PROCESSED, "")
+
+
+def test_an_encoder_is_told_what_may_wait(actors: SimpleNamespace) -> None:
+    actors.dispatcher.send(actors.lane, outgoing(3, is_behind=True))
+    assert actors.encode.calls[0][1] is True
 
 
 def test_dead_letters_need_no_encoder(actors: SimpleNamespace) -> None:

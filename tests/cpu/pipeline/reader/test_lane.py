@@ -1,82 +1,139 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from pipeline.messages.reading import ReadingPlan
 from pipeline.reader.credits import Credits
+from pipeline.reader.fairness import LaneBounds
 from pipeline.reader.intake import Intake
-from pipeline.reader.lane import ReaderLane
+from pipeline.reader.lane import MAX_BATCH_RECORDS, ReaderLane
 
 PLAN = ReadingPlan(0, 1, 10, 10, 2, {})
 FRAME_BYTES = 12
+NOW_S = 1000.0
+BOUNDS = LaneBounds(max_frames=3, max_with_frames=100)
 
 
 class FakeIntake:
     """Record n has `frames[n]` frames; None stands for a record that was dealt with before."""
 
-    def __init__(self, frames):
+    def __init__(self, frames, flood=()):
         self.frames = frames
+        self.flood = flood
 
     def take(self, record):
         count = self.frames[record.offset]
         if count is None:
             return None
-        pictures = tuple(np.full((2, 2, 3), record.offset, np.uint8) for _ in range(count))
-        return Intake(record.offset, pictures, FRAME_BYTES * count)
+        pictures = tuple(np.full((2, 2, 3), record.offset % 256, np.uint8) for _ in range(count))
+        return Intake(record.offset, pictures, FRAME_BYTES * count, record.offset in self.flood)
 
 
-def lane(frames, *, num_records=4, num_bytes=1000, max_frames=3):
-    made = ReaderLane(PLAN, None, FakeIntake(frames), Credits(num_records, num_bytes), max_frames)
-    made.offer(SimpleNamespace(offset=offset) for offset in range(len(frames)))
+def lane(frames, *, num_records=4, num_bytes=1000, ages=None, flood=()):
+    made = ReaderLane(PLAN, None, FakeIntake(frames, flood), Credits(num_records, 500, num_bytes))
+    ages = ages or [0.1] * len(frames)
+    made.offer(
+        SimpleNamespace(offset=offset, timestamp_ms=(NOW_S - age) * 1000) for offset, age in enumerate(ages)
+    )
     return made
 
 
-def entries(batches):
-    return [outgoing.batch.entries for outgoing in batches]
+def batches(reading, bounds=BOUNDS):
+    made = []
+    while (outgoing := reading.next_batch(bounds, NOW_S)) is not None:
+        made.append(outgoing)
+    return made
+
+
+def entries(made):
+    return [outgoing.batch.entries for outgoing in made]
 
 
 def test_batches_are_bounded_by_frames_and_credits():
     reading = lane([1, 1, 1, 1, 1])
-    first = list(reading.batches())
+    first = batches(reading)
     assert entries(first) == [(0, 1, 2), (3,)]
     assert first[0].frames.shape == (3, 2, 2, 3)
     assert reading.num_in_flight == 4
-    assert reading.num_free == 0, "a polled record waits"
+    assert not reading.wants_records, "a polled record waits"
     reading.answered(first[1])
-    assert entries(reading.batches()) == [(4,)]
-    assert reading.num_free == 0, "no credits"
+    assert entries(batches(reading)) == [(4,)]
+    assert not reading.wants_records, "no credits"
     reading.answered(first[0])
-    assert reading.num_free == 3
+    assert reading.wants_records
 
 
 def test_a_record_with_many_frames_goes_alone():
-    assert entries(lane([1, 7, 1]).batches()) == [(0,), (1,), (2,)]
+    assert entries(batches(lane([1, 7, 1]))) == [(0,), (1,), (2,)]
 
 
 def test_bytes_bound_what_is_in_flight_and_a_held_record_is_not_lost():
     reading = lane([1, 1, 1], num_bytes=2 * FRAME_BYTES)
-    first = list(reading.batches())
+    first = batches(reading)
     assert entries(first) == [(0, 1)]
     reading.answered(first[0])
-    assert entries(reading.batches()) == [(2,)]
+    assert entries(batches(reading)) == [(2,)]
 
 
 def test_records_that_were_dealt_with_take_no_credits():
     reading = lane([None, 0, None, 1, None])
-    (outgoing,) = reading.batches()
+    (outgoing,) = batches(reading)
     assert outgoing.batch.entries == (1, 3)
     assert reading.num_in_flight == 2
-    assert reading.status().position == 5
+    assert (reading.status().position, reading.taken) == (5, 5)
 
 
-def test_dead_letters_alone_have_no_frames():
-    (outgoing,) = lane([0, 0]).batches()
-    assert outgoing.frames is None
+def test_records_without_frames_do_not_wait_for_credits_of_those_with():
+    """Thousands that are left out pass while the one that is narrated is on its way."""
+    reading = lane([1] + [0] * 300 + [1] + [0] * 9, num_records=1)
+    made = batches(reading)
+    assert [len(outgoing.batch.entries) for outgoing in made] == [MAX_BATCH_RECORDS, 301 - MAX_BATCH_RECORDS]
+    assert [outgoing.num_with_frames for outgoing in made] == [1, 0]
+    assert made[1].frames is None
+    assert reading.taken == 302, "the next one with frames is decoded and held"
+    reading.answered(made[0])
+    (last,) = batches(reading)
+    assert last.batch.entries == tuple(range(301, 311))
 
 
 def test_a_lost_lane_gives_nothing_more():
     reading = lane([1] * 6)
-    list(reading.batches())
+    batches(reading)
     reading.lose("the narrator died")
-    assert list(reading.batches()) == []
-    assert reading.num_free == 0
+    assert batches(reading) == []
+    assert not reading.wants_records
+    assert not reading.is_live(NOW_S)
+
+
+def test_old_records_are_behind_until_one_is_young():
+    reading = lane([1] * 6, ages=[9, 8, 7, 0.5, 3, 3], num_records=99)
+    assert reading.is_behind(NOW_S)
+    assert reading.age_s(NOW_S) == pytest.approx(9)
+    made = batches(reading, LaneBounds(1, 99))
+    assert [outgoing.batch.is_behind for outgoing in made] == [True, True, True, False, False, False]
+
+
+def test_a_lag_that_begins_while_it_is_live_puts_a_partition_not_behind():
+    """Where more comes than can be narrated, all are late alike."""
+    reading = lane([1] * 3, ages=[0.1, 20, 20], num_records=99)
+    made = batches(reading, LaneBounds(1, 99))
+    assert [outgoing.batch.is_behind for outgoing in made] == [False, False, False]
+    assert reading.is_live(NOW_S)
+
+
+def test_a_flood_puts_a_partition_behind_though_its_records_are_young():
+    reading = lane([1] * 6, flood={1, 2}, num_records=99)
+    made = batches(reading, LaneBounds(1, 99))
+    assert [outgoing.batch.is_behind for outgoing in made] == [False, True, True, True, True, True]
+    reading.offer([SimpleNamespace(offset=0, timestamp_ms=NOW_S * 1000 + 2900)])
+    assert not reading.is_behind(NOW_S + 3)
+
+
+def test_a_lane_is_idle_when_nothing_waits_and_all_is_answered():
+    reading = lane([1])
+    assert not reading.is_idle
+    (outgoing,) = batches(reading)
+    assert not reading.is_idle
+    reading.answered(outgoing)
+    assert reading.is_idle
