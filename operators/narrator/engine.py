@@ -16,7 +16,7 @@ from operators.narrator.observer import EngineObserver
 from operators.narrator.runner import LanguageRunner, best_tokens, skip_decisions
 from operators.narrator.sequences import pieces
 from operators.narrator.sequences.pieces import Piece, Region
-from operators.narrator.streams import lifecycle
+from operators.narrator.streams import lifecycle, saving
 from operators.narrator.streams.memory_slots import MemorySlots
 from operators.narrator.streams.regions import RegionSizes
 from operators.narrator.streams.settings import StreamSettings
@@ -107,7 +107,7 @@ class NarratorEngine:
         if snapshot is None:
             self._memory.open(opened.slot, settings.history, None)
         else:
-            lifecycle.restore_snapshot(
+            saving.restore_snapshot(
                 opened, snapshot, self._runner.cache, self._memory, self._model.model_hash
             )
         self._streams[stream] = opened
@@ -135,22 +135,12 @@ class NarratorEngine:
             LayoutError: The prompt can't be written.
         """
         changing = self._stream(stream)
-        if changing.slot_pruning is not None:
-            raise EngineError(
-                f"stream {stream}: settings don't change under the rules {changing.plan.rules.name!r}.",
-                action="Use `released_live` or `paper`.",
-            )
-        if changing.start is not None:
-            raise EngineError(
-                f"stream {stream}: settings don't change within a segment.",
-                action="Change them right after a narration.",
-            )
         history = self._memory.history(settings.history)
         plan = lifecycle.make_plan(stream, settings, self._model, self._rules, history, self._last_position)
-        lifecycle.new_stream(stream, changing.slot, plan, self._sizes)
-        if settings.history != changing.settings.history:
+        old_history = changing.settings.history
+        lifecycle.change_plan(changing, plan, self._sizes)
+        if settings.history != old_history:
             self._memory.open(changing.slot, settings.history, None)
-        changing.change_plan(plan)
 
     def has_open_segment(self, stream: str) -> bool:
         """Tell whether a stream was shown frames since its last narration.
@@ -183,7 +173,7 @@ class NarratorEngine:
         Raises:
             EngineError: It is not open.
         """
-        return lifecycle.take_snapshot(
+        return saving.take_snapshot(
             self._stream(stream), self._runner.cache, self._memory, self._model.model_hash
         )
 

@@ -2,13 +2,15 @@
 
 Kafka is the truth. Redis holds large immutable snapshots that a record in Kafka names. One Kafka transaction
 is the moment at which anything becomes true. Readers with `read_committed` see every narration once, in
-order, and never see it change.
+order, and never see it change; and so they see what else there is to tell of a stream: gaps, frames that were
+left out, faults. All these are events of one kind here: they have one counter per stream and one order, and
+the record that remembers that they were told commits with them.
 
 A commit (`PartitionSession.commit`), and what if the process dies
 
 1. Snapshots that were taken are put into Redis under new names.
    Dies here: blobs without a name in any record. Nobody reads them; the next owner deletes them.
-2. The ledger makes a plan: narrations and dead letters that were buffered, the changed records of streams,
+2. The ledger makes a plan: events and dead letters that were buffered, the changed records of streams,
    and the lowest record that is not inside a blob, in the dlq or past the end of its stream.
    Dies here: the same. All that was only buffered is made again from the frames.
 3. A transaction begins, everything is sent, every acknowledgement is awaited.
@@ -22,7 +24,8 @@ A commit (`PartitionSession.commit`), and what if the process dies
 
 A takeover (`recover`), and what if the process dies
 
-1. The partition's checkpoints are read to the end. If a higher generation owns it, that is an error.
+1. The partition's checkpoints are read to the end. If a higher generation owns it, or if they were written
+   for another application or topic of frames, that is an error.
    Dies here: nothing happened.
 2. A new producer with the partition's transactional id fences all older ones, and waits until what they left
    open is aborted or committed.
@@ -33,13 +36,15 @@ A takeover (`recover`), and what if the process dies
 4. The new owner is written, in a transaction of its own.
    Dies here: as in step 2, but older generations are now refused in step 1.
 5. Each stream's blob is loaded; if it is lost, the one before it; if that is lost too, the stream begins anew
-   after its last committed narration, with an error in the log.
-   Dies here: the next takeover does the same.
+   after its last committed narration. That is a fault, and frames that Kafka deleted before they were narrated
+   are a gap: both commit with the first plan, together with the records from which they do not follow again.
+   Dies here: the next takeover does the same, and tells it if it was not told.
 6. Blobs of older generations that no record names are deleted.
    Dies here: the next takeover deletes the rest.
 7. Frames are read again from the lowest record that a stream still needs. Up to the last committed narration
    the journal decides, after it the model: committed text is never made a second time, because the state
-   after it depends on it and float results may differ in the last bits.
+   after it depends on it and float results may differ in the last bits. Frames that are committed as left out
+   are left out again, all others up to there are shown; and settings change again where they had changed.
    Dies here: nothing was committed yet; the next takeover begins at the same place.
 
 Without any checkpoint, reading begins at the first frame that Kafka still has. Frames that Kafka deleted
@@ -51,7 +56,8 @@ Nothing in this package knows Kafka, Redis or Ray: `pipeline.narrator.partition_
 | file | what it is |
 |---|---|
 | session.py, burst.py | what the narrator calls, and one commit |
-| ledger.py, stream_ledger.py, special_streams.py, positions.py | the bookkeeping: pure |
+| session_events.py, event_ledger.py, left_out.py | what is told besides narrations |
+| ledger.py, stream_books.py, stream_ledger.py, special_streams.py, positions.py | the bookkeeping: pure |
 | snapshot_policy.py | when a stream is snapshotted |
 | plan.py, render.py | what a transaction contains, and its records |
 | checkpoint_record.py, checkpoint_json.py, strict_json.py, blob.py | what is remembered, and how |
