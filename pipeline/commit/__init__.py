@@ -36,8 +36,8 @@ A takeover (`recover`), and what if the process dies
 4. The new owner is written, in a transaction of its own.
    Dies here: as in step 2, but older generations are now refused in step 1.
 5. Each stream's blob is loaded; if it is lost, the one before it; if that is lost too, the stream begins anew
-   after its last committed narration. That is a fault, and frames that Kafka deleted before they were narrated
-   are a gap: both commit with the first plan, together with the records from which they do not follow again.
+   after its last committed narration. That is a fault, and frames that Kafka deleted unread are a gap: both
+   commit with the first plan, together with the records from which they do not follow again.
    Dies here: the next takeover does the same, and tells it if it was not told.
 6. Blobs of older generations that no record names are deleted.
    Dies here: the next takeover deletes the rest.
