@@ -49,10 +49,12 @@ class KafkaSettings(Section):
 class RedisSettings(Section):
     """Which Redis holds the state blobs."""
 
-    url: str = Field(default="redis://127.0.0.1:6379/0", pattern=r"^(rediss?|unix)://")
-    """redis://, rediss:// or unix:// URL."""
+    url: str = Field(default="redis://127.0.0.1:6379/0", pattern=r"^(rediss?(\+(sentinel|cluster))?|unix)://")
+    """redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// URL."""
     password: SecretStr | None = None
     """Password, so that the URL needs none."""
+    sentinel_password: SecretStr | None = None
+    """Password of the Sentinels, if they have one."""
     timeout_s: float = Field(default=5.0, gt=0)
     """Deadline of one request."""
     num_replicas: int = Field(default=0, ge=0)
