@@ -7,19 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from operators.narrator.types import FramePosition
-from pipeline.commit.blob import BlobRef
-from pipeline.commit.checkpoint_record import (
-    BaseState,
-    PartitionCheckpoint,
-    StreamCheckpoint,
-)
+from pipeline.commit.checkpoint_record import PartitionCheckpoint, StreamCheckpoint
 from pipeline.commit.event_ledger import EventLedger
 from pipeline.commit.plan import CommitPlan
 from pipeline.commit.positions import OpenPositions
+from pipeline.commit.snapshot_ledger import SnapshotLedger
 from pipeline.commit.snapshot_policy import SnapshotPolicy
 from pipeline.commit.special_streams import SpecialStreams
 from pipeline.commit.stream_books import StreamBooks
-from pipeline.commit.stream_ledger import PendingSnapshot
 from pipeline.messages.dead_letter import DeadLetter
 from pipeline.messages.events import Fault, StreamEvent
 from pipeline.reader.admission import AdmissionState
@@ -33,6 +28,7 @@ class PartitionLedger:
 
     Attributes:
         events: What there is to tell of the streams.
+        snapshots: Which of their states are written down.
 
     Args:
         model_hash: Model that narrates.
@@ -59,12 +55,11 @@ class PartitionLedger:
     ) -> None:
         self._partition = partition
         self._positions = OpenPositions(start)
-        self._policy = policy
         self._books = StreamBooks(model_hash, records, changed, now_s, lambda: self._partition.position)
         self._special = SpecialStreams(self._books.streams, self._positions)
         self.events = EventLedger(self._books)
+        self.snapshots = SnapshotLedger(self._books, self._positions, self.events, policy)
         self._dead_letters: list[DeadLetter] = []
-        self._garbage: list[BlobRef] = []
         for stream, events in found.items():
             self.events.tell(stream, self._books.of(stream, now_s), events)
 
@@ -142,53 +137,10 @@ class PartitionLedger:
         if fault is not None:
             after = ledger.record.last_narrated
             self.events.tell(stream, ledger, [replace(fault, after=after, through=position)])
-        self._garbage += ledger.end(position, admission)
+        self.snapshots.drop(ledger.end(position, admission))
         self._positions.close_through(stream, position, complete=True)
         self._books.note(stream)
         self._special.may_leave(stream)
-
-    def snapshotted(self, snapshot: PendingSnapshot, now_s: float) -> None:
-        """See PartitionSession.snapshotted."""
-        ledger = self._books.of(snapshot.stream, now_s)
-        if snapshot.position > ledger.record.base.position:
-            ledger.pending = snapshot
-            ledger.snapshot_at_s = now_s
-
-    def pending_snapshots(self) -> list[PendingSnapshot]:
-        """Snapshots to be stored before the next plan."""
-        return [ledger.pending for ledger in self._books.streams.values() if ledger.pending is not None]
-
-    def stored(self, snapshot: PendingSnapshot, blob: BlobRef | None) -> None:
-        """A snapshot is stored: the next plan names its blob, and then the records inside are not needed."""
-        ledger = self._books.streams.get(snapshot.stream)
-        if ledger is None or snapshot.position <= ledger.record.base.position:
-            if blob is not None and (ledger is None or blob not in ledger.record.blobs):
-                self._garbage.append(blob)
-            return
-        # A replay begins behind the snapshot: nobody else will tell them.
-        self.events.tell_left_out(snapshot.stream, ledger)
-        if ledger.pending is snapshot:
-            ledger.pending = None
-        complete = ledger.is_complete(snapshot.position)
-        base = BaseState(snapshot.position, complete, snapshot.admission, blob)
-        self._garbage += ledger.rebase(base)
-        self._positions.close_through(snapshot.stream, snapshot.position, complete)
-        self._books.note(snapshot.stream)
-
-    def snapshot_due(self, stream: str, now_s: float) -> bool:
-        """See PartitionSession.snapshot_due."""
-        ledger = self._books.streams.get(stream)
-        if ledger is None or ledger.last_processed is None or not ledger.has_progress():
-            return False
-        return self._policy.is_due(
-            num_segments=ledger.num_segments_since_snapshot(),
-            age_s=now_s - ledger.snapshot_at_s,
-            num_records_saved=self._positions.saved_by_snapshot(stream, ledger.last_processed),
-        )
-
-    def due_streams(self, now_s: float) -> list[str]:
-        """All streams that are due for a snapshot, also those that no frame comes from any more."""
-        return [stream for stream in self._books.streams if self.snapshot_due(stream, now_s)]
 
     def plan(self, now_s: float) -> CommitPlan | None:
         """The next transaction, or None if nothing happened.
@@ -217,8 +169,8 @@ class PartitionLedger:
             dead_letters=tuple(self._dead_letters),
             checkpoints=tuple(checkpoints),
             partition=self._partition,
-            garbage=tuple(self._garbage),
+            garbage=self.snapshots.take_garbage(),
         )
-        self._dead_letters, self._garbage = [], []
+        self._dead_letters = []
         books.changed.clear()
         return plan

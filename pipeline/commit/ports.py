@@ -67,6 +67,12 @@ class BlobStore(Protocol):
     def sweep(self, partition: int, generation: int, keep: Collection[BlobRef]) -> int:
         """Delete what older generations left behind; raises StateStoreError."""
 
+    def missing(self, refs: Collection[BlobRef]) -> frozenset[BlobRef]:
+        """Those of the blobs that are not there any more; raises StateStoreError."""
+
+    def data_set(self) -> str:
+        """Id of the data set that the store last saw; another one if the store came back empty. At once."""
+
 
 class Clock(Protocol):
     """Both kinds of time."""

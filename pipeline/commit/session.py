@@ -10,6 +10,7 @@ from pipeline.commit.ports import BlobStore, Clock
 from pipeline.commit.recovered import RecoveredPartition
 from pipeline.commit.recovery import Takeover
 from pipeline.commit.session_events import SessionEvents
+from pipeline.commit.storer import SnapshotStorer
 from pipeline.commit.stream_ledger import PendingSnapshot
 from pipeline.errors import NotCommittedError
 from pipeline.messages.dead_letter import DeadLetter
@@ -61,13 +62,18 @@ class PartitionSession:
         self._lock = threading.Lock()
         self.events = SessionEvents(takeover.ledger.events, self._lock, clock)
         self._commit_lock = threading.Lock()
+        self._store_lock = threading.Lock()
         self._is_alive = True
+        self._num_stored = 0
+        self._storer = SnapshotStorer(
+            identity, takeover.ledger, self._lock, blobs, clock, takeover.recovery.streams
+        )
         self._burst = CommitBurst(
             identity,
             takeover.ledger,
             self._lock,
             takeover.writer,
-            blobs,
+            self._storer,
             clock,
             max_bytes=max_bytes,
             deadline_s=commit_deadline_s,
@@ -169,7 +175,7 @@ class PartitionSession:
     def snapshot_due(self, stream: str) -> bool:
         """Whether the stream's state should be snapshotted now; cheap enough to ask after every frame."""
         with self._lock:
-            return self._ledger.snapshot_due(stream, self._clock.monotonic_s())
+            return self._ledger.snapshots.is_due(stream, self._clock.monotonic_s())
 
     def due_streams(self) -> list[str]:
         """All streams to be snapshotted now.
@@ -178,7 +184,7 @@ class PartitionSession:
         partition's position back for good.
         """
         with self._lock:
-            return self._ledger.due_streams(self._clock.monotonic_s())
+            return self._ledger.snapshots.due_streams(self._clock.monotonic_s())
 
     def snapshotted(
         self, stream: str, snapshot: bytes | None, position: FramePosition, admission: AdmissionState | None
@@ -193,7 +199,7 @@ class PartitionSession:
         """
         pending = PendingSnapshot(stream, snapshot, position, admission)
         with self._lock:
-            self._ledger.snapshotted(pending, self._clock.monotonic_s())
+            self._ledger.snapshots.taken(pending, self._clock.monotonic_s())
 
     def dead_lettered(self, stream: str, letter: DeadLetter) -> bool:
         """A record was refused; it goes to the dlq with the next commit.
@@ -231,8 +237,21 @@ class PartitionSession:
         with self._lock:
             self._ledger.ended(stream, position, admission, fault, self._clock.monotonic_s())
 
-    def commit(self) -> CommitReport | None:
+    def store(self) -> None:
+        """Put the snapshots that were taken into the store; may be called by another thread than `commit`.
+
+        A slow store then holds up no narration. If the store fails, that is no error: only a replay would get
+        longer.
+        """
+        with self._store_lock:
+            if self._is_alive:
+                self._num_stored += self._storer.run()
+
+    def commit(self, *, store: bool = True) -> CommitReport | None:
         """Make everything true that was buffered until now, in one burst; None if that is nothing.
+
+        Args:
+            store: Call `store` first, and delete old blobs behind it; False if another thread calls `store`.
 
         Raises:
             NotCommittedError, FencedError: Nothing of it is true. The session is dead.
@@ -246,7 +265,12 @@ class PartitionSession:
                     action="Take the partition over again with a new generation.",
                 )
             try:
-                report = self._burst.run()
+                if store:
+                    self.store()
+                num_stored, self._num_stored = self._num_stored, 0
+                report = self._burst.run(num_stored)
+                if store:
+                    self._storer.delete()
             except BaseException:
                 # Whatever it was: the ledger is ahead of the log now.
                 self._end()

@@ -119,6 +119,10 @@ class StreamLedger:
         )
         return self._replace(kept)
 
+    def replace_blob(self, blob: BlobRef) -> frozenset[BlobRef]:
+        """The state at `base` was stored once more. Returns as `rebase`."""
+        return self._replace(replace(self.record, base=replace(self.record.base, blob=blob)))
+
     def end(self, position: FramePosition, admission: AdmissionState) -> frozenset[BlobRef]:
         """The stream ended: its next frame, if there ever is one, begins a new state. Returns as `rebase`."""
         base = BaseState(position, complete=True, admission=admission)

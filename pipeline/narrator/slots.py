@@ -58,8 +58,8 @@ class StreamSlots:
             stream.is_open = False
 
     def snapshot(self, stream: NarratedStream, session: PartitionSession) -> None:
-        """Write a stream's state down for the next commit, if it has moved on since the last time."""
-        if stream.position is not None and stream.has_news:
+        """Write a stream's state down for the next commit, if it has moved on or the last one was lost."""
+        if stream.position is not None and (stream.has_news or session.snapshot_due(stream.name)):
             data = self._engine.snapshot(stream.name).to_bytes() if stream.is_open else stream.snapshot
             session.snapshotted(stream.name, data, stream.position, stream.admission)
             stream.snapshot_position = stream.position

@@ -63,6 +63,12 @@ class ModelStore:
 
     faults: Faults
     blobs: dict[str, bytes] = field(default_factory=dict)
+    num_losses: int = 0
+
+    def flush(self) -> None:
+        """The store comes back empty."""
+        self.blobs.clear()
+        self.num_losses += 1
 
     def put(self, partition: int, generation: int, stream: str, data: bytes) -> BlobRef:
         digest = hashlib.sha256(data).hexdigest()
@@ -93,6 +99,14 @@ class ModelStore:
         for key in garbage:
             del self.blobs[key]
         return len(garbage)
+
+    def missing(self, refs: Collection[BlobRef]) -> frozenset[BlobRef]:
+        if self.faults.step("before missing", "down"):
+            raise StateStoreError("down")
+        return frozenset(ref for ref in refs if ref.key not in self.blobs)
+
+    def data_set(self) -> str:
+        return f"data set {self.num_losses}"
 
 
 @dataclass

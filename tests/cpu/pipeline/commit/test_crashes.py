@@ -135,6 +135,27 @@ def test_after_the_loss_of_all_blobs_nothing_is_repeated_or_skipped(
 
 @given(frame_logs(), st.integers(0, 24), st.integers(0, 2**32))
 @settings(max_examples=150, deadline=None)
+def test_a_store_that_comes_back_empty_gets_all_living_states_again(
+    sent: list[Sent], until: int, seed: int
+) -> None:
+    world = World()
+    fill(world, sent)
+    former = ToyNarrator(world, world.take_over(), Random(seed))
+    former.run(until // 2)
+    former.finish()
+    owner = ToyNarrator(world, world.take_over(), Random(seed + 1))
+    owner.run(until)
+    world.store.flush()
+    owner.finish()
+    records = {r.key: r.value for r in world.broker.logs[TOPICS.checkpoints]}
+    streams = [decode_stream(value) for key, value in records.items() if value and key and key[:1] != b"@"]
+    assert all(record.base.blob is None or record.base.blob.key in world.store.blobs for record in streams)
+    survive(world, Random(seed + 2))
+    check(world)
+
+
+@given(frame_logs(), st.integers(0, 24), st.integers(0, 2**32))
+@settings(max_examples=150, deadline=None)
 def test_an_older_owner_that_still_runs_changes_nothing(sent: list[Sent], until: int, seed: int) -> None:
     world = World()
     fill(world, sent)
@@ -197,4 +218,5 @@ def test_every_step_of_a_commit_and_of_a_takeover_is_among_the_faults() -> None:
         "after fencing",
         "before get",
         "before sweep",
+        "before missing",
     }

@@ -60,10 +60,10 @@ def frames(book: PartitionLedger, stream: str, *offsets: int) -> None:
 
 def snapshot(book: PartitionLedger, stream: str, offset: int, index: int = 0) -> BlobRef:
     pending = PendingSnapshot(stream, b"%d" % offset, FramePosition(offset, index), SEEN)
-    book.snapshotted(pending, 0.0)
+    book.snapshots.taken(pending, 0.0)
     blob = BlobRef(f"{stream}:{offset}:{index}", "", 1)
-    assert pending in book.pending_snapshots()
-    book.stored(pending, blob)
+    assert pending in book.snapshots.pending()
+    book.snapshots.stored(pending, blob)
     return blob
 
 
@@ -99,10 +99,10 @@ def test_frames_stay_needed_until_a_snapshot_is_stored() -> None:
     plan = book.plan(0.0)
     assert plan is not None
     assert plan.partition.position == 0
-    book.snapshotted(PendingSnapshot("a", b"x", FramePosition(1), SEEN), 0.0)
+    book.snapshots.taken(PendingSnapshot("a", b"x", FramePosition(1), SEEN), 0.0)
     assert book.position == 0
-    (pending,) = book.pending_snapshots()
-    book.stored(pending, BlobRef("k", "", 1))
+    (pending,) = book.snapshots.pending()
+    book.snapshots.stored(pending, BlobRef("k", "", 1))
     assert book.position == 2
     plan = book.plan(0.0)
     assert plan is not None
@@ -300,11 +300,11 @@ def test_a_snapshot_that_is_stored_after_the_end_is_garbage() -> None:
     frames(book, "slow", 0)
     frames(book, "a", 1, 2)
     pending = PendingSnapshot("a", b"x", FramePosition(1), SEEN)
-    book.snapshotted(pending, 0.0)
+    book.snapshots.taken(pending, 0.0)
     book.ended("a", FramePosition(2), SEEN, None, 0.0)
-    assert book.pending_snapshots() == []
+    assert book.snapshots.pending() == []
     blob = BlobRef("late", "", 1)
-    book.stored(pending, blob)
+    book.snapshots.stored(pending, blob)
     plan = book.plan(0.0)
     assert plan is not None
     assert plan.garbage == (blob,)
@@ -318,11 +318,11 @@ def test_a_newer_snapshot_replaces_one_that_waits() -> None:
     frames(book, "a", 0, 1)
     first = PendingSnapshot("a", b"0", FramePosition(0), SEEN)
     second = PendingSnapshot("a", b"1", FramePosition(1), SEEN)
-    book.snapshotted(first, 0.0)
-    book.snapshotted(second, 0.0)
-    assert book.pending_snapshots() == [second]
-    book.stored(first, BlobRef("0", "", 1))
-    assert book.pending_snapshots() == [second]
+    book.snapshots.taken(first, 0.0)
+    book.snapshots.taken(second, 0.0)
+    assert book.snapshots.pending() == [second]
+    book.snapshots.stored(first, BlobRef("0", "", 1))
+    assert book.snapshots.pending() == [second]
     assert book.position == 1
 
 
@@ -370,23 +370,23 @@ def test_when_a_snapshot_is_due(num_segments: int, age_s: float, num_offsets: in
     frames(book, "other", *range(5, 5 + num_offsets - 5))
     for offset in range(num_segments):
         narrate(book, "a", offset, offset)
-    assert book.snapshot_due("a", age_s) == is_due
-    assert ("a" in book.due_streams(age_s)) == is_due
+    assert book.snapshots.is_due("a", age_s) == is_due
+    assert ("a" in book.snapshots.due_streams(age_s)) == is_due
 
 
 def test_a_snapshot_that_waits_counts_as_one() -> None:
     book = ledger()
     frames(book, "a", 0)
-    book.snapshotted(PendingSnapshot("a", b"x", FramePosition(0), SEEN), 50.0)
-    assert not book.snapshot_due("a", 1000.0)
+    book.snapshots.taken(PendingSnapshot("a", b"x", FramePosition(0), SEEN), 50.0)
+    assert not book.snapshots.is_due("a", 1000.0)
     frames(book, "a", 1)
-    assert not book.snapshot_due("a", 79.0)
-    assert book.snapshot_due("a", 80.0)
+    assert not book.snapshots.is_due("a", 79.0)
+    assert book.snapshots.is_due("a", 80.0)
 
 
 def test_a_stream_without_new_frames_is_never_due() -> None:
     book = ledger(records={"a": stored_through(3)})
-    assert not book.snapshot_due("a", 1000.0)
-    assert not book.snapshot_due("unknown", 1000.0)
+    assert not book.snapshots.is_due("a", 1000.0)
+    assert not book.snapshots.is_due("unknown", 1000.0)
     book.delivered("a", 4, None, 0.0)
-    assert not book.snapshot_due("a", 1000.0)
+    assert not book.snapshots.is_due("a", 1000.0)

@@ -9,6 +9,7 @@ import pytest
 from operators.narrator.types import FramePosition, Narration
 from pipeline.commit.burst import CommitReport
 from pipeline.commit.session import PartitionSession
+from pipeline.commit.storer import SWEEP_EVERY_S, VERIFY_EVERY_S
 from pipeline.errors import NotCommittedError, OutcomeUnknownError, StateStoreError
 from pipeline.kafka_io.records import Record
 from pipeline.reader.admission import AdmissionState
@@ -81,14 +82,95 @@ def test_a_store_that_is_down_delays_only_the_position(world: World) -> None:
     narrate(session, 0)
     assert session.commit() == CommitReport(0, 1, 0, 1, 0, 0.0)
     narrate(session, 1, snapshot=False)
-    world.faults.seen.clear()
-    assert session.commit() is not None
-    assert "before put" not in world.faults.seen
-    world.clock.now_s += 11.0
     report = session.commit()
     assert report is not None
     assert (report.num_blobs, report.position) == (1, 1)
     assert num_narrations(world) == 2
+
+
+def test_another_thread_may_store_while_commits_go_on(world: World) -> None:
+    session = world.take_over()
+    narrate(session, 0)
+    report = session.commit(store=False)
+    assert report is not None
+    assert (report.num_narrations, report.num_blobs, report.position) == (1, 0, 0)
+    session.store()
+    report = session.commit(store=False)
+    assert report is not None
+    assert (report.num_narrations, report.num_blobs, report.position) == (0, 1, 1)
+    for offset in (1, 2):
+        narrate(session, offset)
+        session.store()
+        session.commit(store=False)
+    assert len(world.store.blobs) == 3
+    session.store()
+    assert sorted(world.store.blobs.values()) == [b"state 1", b"state 2"]
+
+
+def test_nothing_is_stored_for_a_session_that_is_over(world: World) -> None:
+    session = world.take_over()
+    narrate(session, 0)
+    session.close()
+    session.store()
+    assert world.store.blobs == {}
+
+
+def test_old_blobs_are_tried_again_when_the_store_is_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = world.take_over()
+
+    def down(refs: object) -> None:
+        raise StateStoreError("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "delete", down)
+        for offset in range(3):
+            narrate(session, offset)
+            session.commit()
+    assert len(world.store.blobs) == 3
+    session.store()
+    assert len(world.store.blobs) == 2
+
+
+def test_a_store_that_lost_blobs_and_is_the_same_is_found_out_in_time(world: World) -> None:
+    session = world.take_over()
+    narrate(session, 0)
+    session.commit()
+    del world.store.blobs[next(iter(world.store.blobs))]
+    session.commit()
+    assert not session.snapshot_due("a")
+    world.clock.now_s += VERIFY_EVERY_S
+    session.commit()
+    assert session.snapshot_due("a")
+
+
+def test_after_an_outage_of_the_store_the_blobs_are_looked_for_at_once(world: World) -> None:
+    session = world.take_over()
+    narrate(session, 0)
+    session.commit()
+    world.faults.plan = {world.faults.num_steps + 1: "down"}
+    narrate(session, 1)
+    session.commit()
+    world.store.blobs.clear()
+    session.commit()
+    assert set(world.store.blobs.values()) == {b"state 1"}
+
+
+def test_rubbish_of_an_older_owner_that_came_late_is_swept(world: World) -> None:
+    old = world.take_over()
+    narrate(old, 0)
+    session = world.take_over()
+    narrate(session, 0)
+    session.commit()
+    named = set(world.store.blobs)
+    old.store()
+    assert len(world.store.blobs) == 2
+    session.commit()
+    assert len(world.store.blobs) == 2
+    world.clock.now_s += SWEEP_EVERY_S
+    session.commit()
+    assert set(world.store.blobs) == named
 
 
 def test_old_blobs_that_cannot_be_deleted_stop_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
