@@ -13,6 +13,7 @@ FlowNarError                        see operators/errors.py
     │   └── OffsetOutOfRangeError   a position is not in the log (any more)
     ├── StateStoreError             a state blob can't be written, read or verified (exit code 3)
     │   └── BlobLostError           a state blob is not there or damaged
+    ├── OtherModelError             streams' states were made by another model (exit code 3)
     ├── CheckpointRecordError       a checkpoint record can't be understood (exit code 3)
     ├── TopologyError               a topology can't be started, found or stopped (exit code 3)
     │   └── EncoderError            an encoder can't encode
@@ -114,6 +115,12 @@ class StateStoreError(PipelineError):
 
 class BlobLostError(StateStoreError):
     """A state blob is not there or damaged: the store answered, so trying again won't help."""
+
+
+class OtherModelError(PipelineError):
+    """Streams' states were made by another model: with this one they would be lost."""
+
+    exit_code = 3
 
 
 class CheckpointRecordError(PipelineError):

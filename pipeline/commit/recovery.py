@@ -9,6 +9,7 @@ from pipeline.commit.checkpoint_log import CheckpointLog
 from pipeline.commit.checkpoint_record import OwnerRecord, PartitionCheckpoint, owner_key
 from pipeline.commit.identity import SessionIdentity
 from pipeline.commit.ledger import PartitionLedger
+from pipeline.commit.other_models import others_states, refuse_others_states
 from pipeline.commit.ports import BlobStore, Clock, PartitionBroker, TransactionWriter
 from pipeline.commit.recovered import RecoveredPartition
 from pipeline.commit.restore import Restored, restore_stream
@@ -36,6 +37,7 @@ def recover(
     policy: SnapshotPolicy,
     clock: Clock,
     timeout_s: float,
+    accept_state_loss: bool = False,
 ) -> Takeover:
     """Take a partition over.
 
@@ -46,11 +48,14 @@ def recover(
         policy: When streams are snapshotted from now on.
         clock: The clock.
         timeout_s: Deadline of each reading of the checkpoints and of the owner's transaction.
+        accept_state_loss: Streams whose state another model made begin anew.
 
     Raises:
         TopicError: The checkpoints are those of another application or another topic of frames.
         HigherGenerationError: A higher generation owns the partition; it goes on undisturbed unless it took
             over at this very moment.
+        OtherModelError: Another model made the states of some streams, and their loss is not accepted; the
+            owner of before goes on undisturbed.
         OffsetOutOfRangeError: The partition's position is behind the end of the frames: it is another topic.
         OwnershipError, BrokerError, StateStoreError, CheckpointRecordError: The takeover failed and may be
             tried again with a new generation.
@@ -61,6 +66,9 @@ def recover(
     log.refuse_if_above(identity.generation)
     topic_id = broker.frames_topic_id()
     _check_pins(identity, log.owner, topic_id)
+    if not accept_state_loss:
+        found = others_states(log.streams.values(), identity.model_hash)
+        refuse_others_states(found, identity.model_hash)
     writer = broker.become_writer()
     try:
         log.extend(broker.read_checkpoints(page.next_offset, timeout_s).records)

@@ -4,6 +4,23 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Dependency:
+    """A service that an actor needs, as it sees it.
+
+    Attributes:
+        name: `kafka` or `redis`.
+        state: `up` or `down`.
+        since_s: Seconds for which it has been so.
+        reason: Why it is down; "" if it is up.
+    """
+
+    name: str
+    state: str
+    since_s: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LostPartition:
     """A partition that an actor had to give up.
 
@@ -76,6 +93,7 @@ class ActorHealth:
         lost: Partitions that it had to give up; repeated until another generation takes their place.
         partitions: Partitions that it holds.
         streams: Streams that it holds; only narrators have some.
+        dependencies: The services that it needs.
     """
 
     pid: int
@@ -85,3 +103,4 @@ class ActorHealth:
     lost: tuple[LostPartition, ...] = ()
     partitions: tuple[PartitionStatus, ...] = ()
     streams: tuple[StreamStatus, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()

@@ -6,6 +6,7 @@ One thread steps the engine for all partitions, and one thread for each partitio
 import asyncio
 import logging
 import os
+import threading
 import time
 from typing import Any
 
@@ -50,11 +51,12 @@ class Narrator:
         self._settings = settings
         self._name = name
         self._engine = EngineThread(settings, num_threads)
-        application = f"{settings.kafka.prefix}{settings.kafka.application}"
-        self._blobs = StateStore(settings.redis, application)
+        self._namespace = f"{settings.kafka.prefix}{settings.kafka.application}"
+        self._blobs: StateStore | None = None
+        self._blobs_lock = threading.Lock()
         self._lag = GroupOffsetReporter(
             connection_kwargs(settings.kafka),
-            group=application,
+            group=self._namespace,
             topic=TopicNames.of(settings.kafka.prefix).frames,
         )
         self._owned: dict[int, OwnedPartition] = {}
@@ -198,6 +200,7 @@ class Narrator:
             partitions=tuple(
                 PartitionStatus(o.partition, o.generation, o.committed_position, o.num_waiting) for o in held
             ),
+            dependencies=(self._blobs.dependency(),) if self._blobs else (),
             streams=tuple(
                 stream.status() for owned in held for stream in list(owned.streams.values()) if stream.name
             ),
@@ -205,7 +208,9 @@ class Narrator:
 
     def _open_session(self, partition: int, generation: int) -> PartitionSession:
         path = self._settings.model.path
-        self._model_hash = self._model_hash or model_hash(path)
+        blobs = self._state_store()
+        # Nothing is taken from another owner that could not be gone on with.
+        blobs.require_up()
         return take_over(
             partition,
             generation,
@@ -213,9 +218,16 @@ class Narrator:
             narrator=self._name,
             model_id=path.name,
             model_hash=self._model_hash,
-            blobs=self._blobs,
+            blobs=blobs,
             on_position=lambda position: self._lag.report(partition, position),
         )
+
+    def _state_store(self) -> StateStore:
+        with self._blobs_lock:
+            if self._blobs is None:
+                self._model_hash = model_hash(self._settings.model.path)
+                self._blobs = StateStore(self._settings.redis, self._namespace, self._model_hash)
+            return self._blobs
 
 
 def _resolve(answer: "asyncio.Future[Receipt]", receipt: Receipt) -> None:

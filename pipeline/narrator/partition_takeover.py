@@ -49,6 +49,7 @@ def take_over(
 
     Raises:
         HigherGenerationError: A higher generation owns the partition.
+        OtherModelError: Another model made the states, and `commit.accept_state_loss` is not set.
         OwnershipError, BrokerError, StateStoreError, CheckpointRecordError: The takeover failed; it may be
             tried again, with a new generation.
     """
@@ -71,6 +72,7 @@ def take_over(
             policy=snapshot_policy(settings.commit),
             clock=clock,
             timeout_s=settings.commit.takeover_deadline_s,
+            accept_state_loss=settings.commit.accept_state_loss,
         )
     return PartitionSession(
         identity,

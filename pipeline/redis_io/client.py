@@ -18,6 +18,8 @@ from pipeline.redis_io.address import FORMS, RedisAddress, RedisKind, parse_redi
 REDIS_ERRORS = (redis.RedisError, RedisClusterException)
 """Redis refuses, or does not answer in time. redis-py keeps errors of clusters apart from all others."""
 
+_SCAN_COUNT = 1000
+
 CLUSTER_TRIES = 3
 """A node that has moved away costs one try, finding the new one another."""
 
@@ -88,6 +90,16 @@ class RedisClient:
         if not isinstance(commands, RedisCluster):
             return commands  # type: ignore[no-any-return]
         return commands.get_redis_connection(commands.get_node_from_key(key))  # type: ignore[no-untyped-call]
+
+    def scan(self, prefix: str) -> list[str]:
+        """All keys that begin with a prefix.
+
+        Raises:
+            RedisError, RedisClusterException: Redis does not answer.
+        """
+        escaped = "".join(f"\\{c}" if c in "*?[]\\^" else c for c in prefix)
+        found = self.commands().scan_iter(match=f"{escaped}*", count=_SCAN_COUNT)
+        return [key.decode() for key in found]
 
     def close(self) -> None:
         """Close the connections."""

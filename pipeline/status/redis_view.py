@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from pipeline.config import RedisSettings
 from pipeline.errors import StateStoreError
+from pipeline.redis_io.client import REDIS_ERRORS, RedisClient, reason_of
+from pipeline.redis_io.policy import read_policy
 from pipeline.settings.show import redact_url
 
 
@@ -33,47 +31,31 @@ class RedisView:
     policy: dict[str, str]
 
 
-POLICY_KEYS = ("appendonly", "appendfsync", "maxmemory-policy")
-
-
 def read_redis_view(settings: RedisSettings) -> RedisView:
     """Ask Redis.
 
     Raises:
+        ConfigError: The URL is wrong.
         StateStoreError: It can't be reached, refuses, or does not answer in time.
     """
-    client: Any = redis.Redis.from_url(
-        settings.url,
-        password=settings.password and settings.password.get_secret_value(),
-        socket_timeout=settings.timeout_s,
-        socket_connect_timeout=settings.timeout_s,
-        decode_responses=True,
-        # Whoever looks at the status can look again: no retries, and so no waiting between them.
-        retry=Retry(NoBackoff(), 0),
-    )
+    # Whoever looks at the status can look again: no retries, and so no waiting between them.
+    client = RedisClient(settings, retries=0)
     try:
-        info = client.info()
-        seconds, microseconds = client.time()
+        servers = client.servers()
+        infos: list[Any] = [server.info() for server in servers]
+        seconds, microseconds = servers[0].time()
         return RedisView(
             url=redact_url(settings.url),
-            version=info["redis_version"],
-            keys=client.dbsize(),
-            memory_bytes=info["used_memory"],
+            version=str(infos[0]["redis_version"]),
+            keys=sum(int(server.dbsize()) for server in servers),
+            memory_bytes=sum(int(info["used_memory"]) for info in infos),
             time_s=int(seconds) + int(microseconds) / 1e6,
-            policy=_policy(client),
+            policy=read_policy(client) or {},
         )
-    except redis.RedisError as error:
+    except REDIS_ERRORS as error:
         raise StateStoreError(
-            f"Redis at {redact_url(settings.url)} does not answer: {str(error).rstrip('.')}.",
+            f"Redis at {client.where} does not answer: {reason_of(error)}.",
             action="Start one with `flownar up`, or set redis.url.",
         ) from error
     finally:
         client.close()
-
-
-def _policy(client: Any) -> dict[str, str]:
-    try:
-        return {key: client.config_get(key).get(key, "") for key in POLICY_KEYS}
-    except redis.ResponseError:
-        # Hosted servers often forbid CONFIG.
-        return {}

@@ -20,6 +20,7 @@ from pipeline.errors import (
     FencedError,
     HigherGenerationError,
     NotCommittedError,
+    OtherModelError,
     OutcomeUnknownError,
     TopicError,
 )
@@ -48,11 +49,15 @@ class Bench:
         self.settings = settings
         self.topics = TopicNames.of(settings.kafka.prefix)
         self.connection = connection_kwargs(settings.kafka)
-        self.store = StateStore(settings.redis, f"{settings.kafka.prefix}{settings.kafka.application}")
+        self.store = self.open_store("hash")
         self.redis = redis.Redis.from_url(settings.redis.url)
         self.generation = 0
         self.sessions: list[PartitionSession] = []
         self.publish(100)
+
+    def open_store(self, model_hash: str) -> StateStore:
+        namespace = f"{self.settings.kafka.prefix}{self.settings.kafka.application}"
+        return StateStore(self.settings.redis, namespace, model_hash)
 
     def publish(self, num_frames: int) -> None:
         sender = IdempotentProducer(self.connection, client_id="bench", max_record_bytes=2**20)
@@ -61,12 +66,15 @@ class Bench:
         sender.flush(20)
         sender.close()
 
-    def own(self, generation: int | None = None, model_hash: str = "hash") -> PartitionSession:
+    def own(
+        self, generation: int | None = None, model_hash: str = "hash", *, accept_state_loss: bool = False
+    ) -> PartitionSession:
         self.generation = self.generation + 1 if generation is None else generation
+        commit = self.settings.commit.model_copy(update={"accept_state_loss": accept_state_loss})
         session = take_over(
             PARTITION,
             self.generation,
-            self.settings,
+            self.settings.model_copy(update={"commit": commit}),
             narrator=f"narrator-{self.generation}",
             model_id="world",
             model_hash=model_hash,
@@ -217,7 +225,7 @@ def test_a_death_between_blob_and_commit_changes_nothing(bench: Bench) -> None:
     session = bench.own()
     narrate(session, 0, 3, "one")
     session.snapshotted("cam", b"state", FramePosition(3), seen(3))
-    assert session._burst.store_snapshots() == 1
+    session.store()
     assert len(bench.redis.keys("*:blob:*")) == 1
     session = bench.own()
     assert bench.redis.keys("*:blob:*") == []
@@ -341,9 +349,14 @@ def test_another_model_begins_anew_after_the_last_narration(bench: Bench) -> Non
     session.snapshotted("cam", b"state", FramePosition(3), seen(3))
     narrate(session, 4, 5, "two")
     session.commit()
-    stream = bench.own(model_hash="other").recovery.streams["cam"]
-    assert (stream.snapshot, stream.covered, stream.admission) == (None, FramePosition(5), seen(5))
-    assert (stream.next_event, stream.lost_state) == (2, True)
+    with pytest.raises(OtherModelError, match="1 stream was made by another model: 1 by model hash"):
+        bench.own(model_hash="other")
+    # The owner was not disturbed.
+    narrate(session, 6, 6, "three")
+    session.commit()
+    stream = bench.own(model_hash="other", accept_state_loss=True).recovery.streams["cam"]
+    assert (stream.snapshot, stream.covered, stream.admission) == (None, FramePosition(6), seen(6))
+    assert (stream.next_event, stream.lost_state) == (3, True)
 
 
 def test_frames_that_retention_deleted_are_told(bench: Bench) -> None:
@@ -404,15 +417,16 @@ def test_two_threads_may_buffer_and_commit_at_once(bench: Bench) -> None:
 
 def test_the_store_may_be_down_for_a_while(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     session = bench.own()
-    broken = StateStore(bench.settings.redis.model_copy(update={"url": "redis://127.0.0.1:1/0"}), "x")
-    monkeypatch.setattr(session._burst, "_blobs", broken)
+    away = bench.settings.redis.model_copy(update={"url": "redis://127.0.0.1:1/0"})
+    broken = StateStore(away, "x", "hash")
+    monkeypatch.setattr(session._storer, "_blobs", broken)
     narrate(session, 0, 3, "one")
     session.snapshotted("cam", b"state", FramePosition(3), seen(3))
     report = session.commit()
     assert report is not None
     assert (report.num_narrations, report.num_blobs, report.position) == (1, 0, 0)
-    monkeypatch.setattr(session._burst, "_blobs", bench.store)
-    session._burst._store_again_at_s = 0.0
+    broken.close()
+    monkeypatch.setattr(session._storer, "_blobs", bench.store)
     report = session.commit()
     assert report is not None
     assert (report.num_narrations, report.num_blobs, report.position) == (0, 1, 4)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +11,12 @@ import redis
 
 from pipeline.commit.blob import BlobRef
 from pipeline.config import RedisSettings, Settings
-from pipeline.errors import BlobLostError, StateStoreError
+from pipeline.errors import BlobLostError, OtherModelError, StateStoreError
 from pipeline.state_store import StateStore
+from tests.support.redis_servers import wait_for
 
 DATA = b"snapshot" * 1000
+MODEL = "0123456789abcdef"
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def settings(new_settings: Callable[..., Settings]) -> Settings:
 
 @pytest.fixture
 def store(settings: Settings) -> Iterator[StateStore]:
-    store = StateStore(settings.redis, "flownar.live")
+    store = StateStore(settings.redis, "flownar.live", MODEL)
     yield store
     store.close()
 
@@ -58,11 +59,13 @@ def test_the_name_tells_owner_and_content(store: StateStore) -> None:
     assert store.put(0, 1, "a", b"x").key in names
 
 
-def test_a_blob_is_never_overwritten(store: StateStore, client: redis.Redis) -> None:
+def test_a_blob_that_is_there_stays_and_a_damaged_one_is_mended(
+    store: StateStore, client: redis.Redis
+) -> None:
     ref = store.put(0, 1, "a", DATA)
     client.set(ref.key, b"something else")
-    store.put(0, 1, "a", DATA)
-    assert client.get(ref.key) == b"something else"
+    assert store.put(0, 1, "a", DATA) == ref
+    assert store.get(ref) == DATA
 
 
 def test_a_missing_blob_is_lost(store: StateStore) -> None:
@@ -107,6 +110,41 @@ def test_a_blob_with_other_content_is_lost(store: StateStore, client: redis.Redi
         store.get(ref)
 
 
+def test_a_blob_of_another_model_is_refused(settings: Settings, store: StateStore) -> None:
+    ref = store.put(0, 1, "a", DATA)
+    other = StateStore(settings.redis, "flownar.live", "another")
+    with pytest.raises(OtherModelError) as caught:
+        other.get(ref)
+    other.close()
+    assert MODEL in caught.value.message
+    assert "another" in caught.value.message
+
+
+def test_missing_blobs_are_told(store: StateStore) -> None:
+    refs = [store.put(0, 1, "a", b"%d" % i) for i in range(1200)]
+    store.delete(refs[:700])
+    assert store.missing(refs) == set(refs[:700])
+    assert store.missing([]) == frozenset()
+
+
+def test_a_data_set_that_was_emptied_is_another_one(store: StateStore, client: redis.Redis) -> None:
+    wait_for(store.data_set)
+    first = store.data_set()
+    ref = store.put(0, 1, "a", DATA)
+    assert store.data_set() == first
+    client.flushdb()
+    store.put(0, 1, "b", DATA)
+    wait_for(lambda: store.data_set() != first)
+    assert store.data_set()
+    assert store.missing([ref]) == {ref}
+
+
+def test_two_stores_see_the_same_data_set(settings: Settings, store: StateStore) -> None:
+    other = StateStore(settings.redis, "flownar.live", MODEL)
+    wait_for(lambda: other.data_set() and other.data_set() == store.data_set())
+    other.close()
+
+
 def test_the_sweep_deletes_only_unnamed_blobs_of_older_owners(store: StateStore) -> None:
     kept = store.put(0, 1, "a", b"named")
     old = [store.put(0, 1, "a", b"old"), store.put(0, 2, "b", b"old")]
@@ -121,37 +159,23 @@ def test_the_sweep_deletes_only_unnamed_blobs_of_older_owners(store: StateStore)
             store.get(ref)
 
 
-def test_a_policy_that_evicts_is_warned_of_once(
-    store: StateStore, client: redis.Redis, caplog: pytest.LogCaptureFixture
-) -> None:
-    client.config_set("maxmemory-policy", "allkeys-lru")
-    try:
-        with caplog.at_level(logging.WARNING):
-            store.put(0, 1, "a", b"1")
-            store.put(0, 1, "a", b"2")
-    finally:
-        client.config_set("maxmemory-policy", "noeviction")
-    assert [record.message for record in caplog.records if "noeviction" in record.message] == [
-        record.message for record in caplog.records
-    ]
-    assert len(caplog.records) == 1
-
-
 def test_a_redis_that_is_not_there_is_an_error_that_says_what_to_do() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-        store = StateStore(RedisSettings(url=f"redis://127.0.0.1:{port}/0"), "flownar.live")
+        store = StateStore(RedisSettings(url=f"redis://127.0.0.1:{port}/0"), "flownar.live", MODEL)
         for call in (
             lambda: store.put(0, 1, "a", b"x"),
             lambda: store.get(BlobRef("k", "", 0)),
             lambda: store.delete([BlobRef("k", "", 0)]),
             lambda: store.sweep(0, 1, []),
+            lambda: store.missing([BlobRef("k", "", 0)]),
         ):
             with pytest.raises(StateStoreError) as caught:
                 call()
             assert not isinstance(caught.value, BlobLostError)
             assert "doctor" in caught.value.action
+        store.close()
 
 
 def test_a_redis_that_does_not_answer_ends_at_the_deadline() -> None:
@@ -159,8 +183,9 @@ def test_a_redis_that_does_not_answer_ends_at_the_deadline() -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        store = StateStore(RedisSettings(url=url, timeout_s=0.3), "flownar.live")
+        store = StateStore(RedisSettings(url=url, timeout_s=0.3), "flownar.live", MODEL)
         started_s = time.monotonic()
         with pytest.raises(StateStoreError):
             store.get(BlobRef("k", "", 0))
         assert time.monotonic() - started_s < 3
+        store.close()

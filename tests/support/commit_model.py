@@ -192,13 +192,23 @@ class World:
     def identity(self, generation: int, model_hash: str = "m") -> SessionIdentity:
         return SessionIdentity("app", TOPICS, 0, 1, generation, f"n{generation}", "model", model_hash)
 
-    def take_over(self, generation: int | None = None, model_hash: str = "m") -> PartitionSession:
+    def take_over(
+        self, generation: int | None = None, model_hash: str = "m", *, accept_state_loss: bool = False
+    ) -> PartitionSession:
         """A new process takes the partition over."""
         if generation is None:
             self.generation += 1
             generation = self.generation
         identity = self.identity(generation, model_hash)
-        takeover = recover(identity, self.broker, self.store, policy=POLICY, clock=self.clock, timeout_s=1.0)
+        takeover = recover(
+            identity,
+            self.broker,
+            self.store,
+            policy=POLICY,
+            clock=self.clock,
+            timeout_s=1.0,
+            accept_state_loss=accept_state_loss,
+        )
         return PartitionSession(
             identity, takeover, self.store, self.clock, max_bytes=MAX_BYTES, commit_deadline_s=1.0
         )

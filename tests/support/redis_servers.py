@@ -11,7 +11,9 @@ from pathlib import Path
 from types import TracebackType
 
 import redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException
+from redis.retry import Retry
 
 START_DEADLINE_S = 10.0
 
@@ -53,15 +55,22 @@ class RedisServer:
         assert self._process is not None
         return self._process.pid
 
-    def client(self) -> redis.Redis:
-        return redis.Redis(port=self.port, socket_timeout=5)
+    def client(self, password: str | None = None) -> redis.Redis:
+        once = Retry(NoBackoff(), 0)
+        return redis.Redis(port=self.port, password=password, socket_timeout=5, retry=once)
 
     def start(self) -> None:
         options = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self._folder)]
-        options += ["--save", "", *self._arguments]
+        options += ["--save", "", "--repl-diskless-sync-delay", "0", *self._arguments]
         with (self._folder / "out.log").open("ab") as out:
             self._process = subprocess.Popen(["redis-server", *options], stdout=out, stderr=out)
-        wait_for(lambda: self.client().ping())
+        wait_for(self._answers)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.client().ping())
+        except redis.AuthenticationError:
+            return True
 
     def stop(self) -> None:
         """Kill it."""
@@ -96,6 +105,7 @@ class SentinelServer(RedisServer):
             self._process = subprocess.Popen(
                 ["redis-server", str(config), "--sentinel"], stdout=out, stderr=out
             )
+        wait_for(self._answers)
 
 
 class Servers:

@@ -16,6 +16,7 @@ from pipeline.errors import (
     FencedError,
     HigherGenerationError,
     OffsetOutOfRangeError,
+    OtherModelError,
     StateStoreError,
     TopicError,
 )
@@ -201,11 +202,21 @@ def test_a_store_that_does_not_answer_is_no_loss(world: World, monkeypatch: pyte
     assert world.take_over().recovery.streams["a"].snapshot == b"state 3"
 
 
-def test_another_model_begins_anew(world: World) -> None:
+def test_states_of_another_model_are_refused_and_their_owner_goes_on(world: World) -> None:
     session = world.take_over()
     narrate(session, 0, 3, snapshot=True)
     session.commit()
-    session = world.take_over(model_hash="other")
+    with pytest.raises(OtherModelError, match="1 stream"):
+        world.take_over(model_hash="other")
+    narrate(session, 4, 5)
+    assert session.commit() is not None
+
+
+def test_if_their_loss_is_accepted_they_begin_anew(world: World) -> None:
+    session = world.take_over()
+    narrate(session, 0, 3, snapshot=True)
+    session.commit()
+    session = world.take_over(model_hash="other", accept_state_loss=True)
     stream = session.recovery.streams["a"]
     assert (stream.snapshot, stream.covered, stream.lost_state) == (None, FramePosition(3), True)
     narrate(session, 4, 5, snapshot=True)

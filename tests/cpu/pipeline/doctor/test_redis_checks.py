@@ -21,13 +21,16 @@ def test_a_redis_that_keeps_what_it_acknowledged(monkeypatch: pytest.MonkeyPatch
     assert levels(monkeypatch) == [("redis", "ok")]
 
 
-@pytest.mark.parametrize(
-    "policy", [GOOD | {"appendfsync": "everysec"}, GOOD | {"maxmemory-policy": "allkeys-lru"}, {}]
-)
+@pytest.mark.parametrize("policy", [GOOD | {"appendfsync": "everysec"}, GOOD | {"appendonly": "no"}, {}])
 def test_a_policy_that_may_lose_writes_is_a_warning(
     monkeypatch: pytest.MonkeyPatch, policy: dict[str, str]
 ) -> None:
     assert levels(monkeypatch, policy=policy) == [("redis", "ok"), ("redis", "warning")]
+
+
+def test_a_policy_that_drops_blobs_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = GOOD | {"maxmemory-policy": "allkeys-lru"}
+    assert levels(monkeypatch, policy=policy) == [("redis", "ok"), ("redis", "problem")]
 
 
 def test_a_wrong_clock_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
