@@ -20,6 +20,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "parity",
     "bench",
     "dlq",
+    "cameras",
     "world",
     "demo",
     "chaos",
