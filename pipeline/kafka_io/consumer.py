@@ -1,7 +1,7 @@
 """Reading assigned partitions from explicit positions: no groups, no resets, deadlines everywhere."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -121,15 +121,19 @@ class PartitionConsumer:
         Raises:
             BrokerError: No answer in time, or there is no such partition.
         """
-        wanted = TopicPartition(topic, partition)
+        return self.all_bounds(topic, [partition])[partition]
+
+    def all_bounds(self, topic: str, partitions: Collection[int]) -> dict[int, OffsetBounds]:
+        """`bounds` of several partitions of a topic at once."""
+        wanted = [TopicPartition(topic, partition) for partition in partitions]
         try:
-            beginning = self._consumer.beginning_offsets([wanted], timeout_ms=self._timeout_ms)[wanted]
-            end = self._consumer.end_offsets([wanted], timeout_ms=self._timeout_ms)[wanted]
+            beginnings = self._consumer.beginning_offsets(wanted, timeout_ms=self._timeout_ms)
         except KafkaError as error:
-            raise BrokerError(
-                f"{topic} [{partition}]: no bounds: {error!r}.", action=_CHECK_BROKER
-            ) from error
-        return OffsetBounds(beginning, end)
+            raise BrokerError(f"{topic}: no bounds: {error!r}.", action=_CHECK_BROKER) from error
+        ends = self.ends(topic, partitions, self._timeout_ms / 1000)
+        return {
+            partition: OffsetBounds(begin, ends[partition]) for (_, partition), begin in beginnings.items()
+        }
 
     def ends(self, topic: str, partitions: Iterable[int], timeout_s: float) -> dict[int, int]:
         """Offsets behind the last records of partitions, as `bounds` gives them, in one request.

@@ -12,9 +12,12 @@ from pipeline.errors import WireError
 from pipeline.kafka_io.admin import KafkaAdmin, TopicState
 from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.consumer import PartitionConsumer
+from pipeline.status.checkpoints import read_checkpoints
 from pipeline.status.views import KafkaView, PartitionView, StreamView, TopicView
 from pipeline.wire.narration_event import NarrationEvent, decode_narration
 from pipeline.wire.topics import TopicNames
+
+CLIENT_ID = "flownar-status"
 
 CONNECT_TIMEOUT_S = 3.0
 """A broker that takes longer to answer is not well."""
@@ -42,7 +45,9 @@ def read_kafka_view(settings: Settings, timeout_s: float) -> KafkaView:
         frames = states.get(names.frames)
         ends = admin.end_offsets(names.frames, frames.num_partitions) if frames else {}
     deadline = time.monotonic() + timeout_s
-    logs = _checkpoints(kafka, names.checkpoints, states, deadline)
+    checkpoints = states.get(names.checkpoints)
+    num_partitions = checkpoints.num_partitions if checkpoints else 0
+    logs = read_checkpoints(kafka, num_partitions, client_id=CLIENT_ID, deadline=deadline)
     last = _last_narrations(kafka, names.narrations, states, deadline)
     partitions = tuple(
         _partition(partition, end, logs.get(partition)) for partition, end in sorted(ends.items())
@@ -56,22 +61,6 @@ def _topic(admin: KafkaAdmin, name: str, state: TopicState | None) -> TopicView:
     ends = admin.end_offsets(name, state.num_partitions)
     begins = admin.begin_offsets(name, state.num_partitions)
     return TopicView(name, state.num_partitions, sum(ends.values()) - sum(begins.values()))
-
-
-def _checkpoints(
-    kafka: KafkaSettings, topic: str, states: Mapping[str, TopicState], deadline: float
-) -> dict[int, CheckpointLog]:
-    logs: dict[int, CheckpointLog] = {}
-    if topic not in states:
-        return logs
-    with _consumer(kafka) as consumer:
-        for partition in range(states[topic].num_partitions):
-            logs[partition] = CheckpointLog(partition)
-            bounds = consumer.bounds(topic, partition)
-            consumer.assign(topic, partition, bounds.beginning)
-            logs[partition].extend(consumer.read_to(topic, partition, bounds.end, deadline))
-            consumer.unassign(topic, partition)
-    return logs
 
 
 def _last_narrations(
@@ -129,4 +118,4 @@ def _streams(logs: Mapping[int, CheckpointLog], last: Mapping[str, NarrationEven
 
 
 def _consumer(kafka: KafkaSettings) -> PartitionConsumer:
-    return PartitionConsumer(connection_kwargs(kafka), client_id="flownar-status", read_committed=True)
+    return PartitionConsumer(connection_kwargs(kafka), client_id=CLIENT_ID, read_committed=True)

@@ -11,7 +11,14 @@ from pipeline.messages.status import RunIdentity
 PACKAGES = ("kernels", "operators", "pipeline", "topologies")
 
 _ROOT = Path(__file__).resolve().parents[2]
-_NOT_SEEN_BY_ACTORS = {"state_dir", "cache_dir", "services", "ray"}
+_NOT_COMPARED: dict[str, bool | set[str]] = {
+    "state_dir": True,
+    "cache_dir": True,
+    "services": True,
+    "ray": True,
+    # Needed for one start only.
+    "commit": {"accept_state_loss"},
+}
 
 
 def run_identity(settings: Settings) -> RunIdentity:
@@ -41,7 +48,7 @@ def source_hash(root: Path) -> str:
 
 def settings_hash(settings: Settings) -> str:
     """12 hex digits over the settings that actors see; secrets count as set or not set."""
-    text = settings.model_dump_json(exclude=_NOT_SEEN_BY_ACTORS)
+    text = settings.model_dump_json(exclude=_NOT_COMPARED)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

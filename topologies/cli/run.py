@@ -14,6 +14,7 @@ TOPOLOGY_HELP = "Which topology: live."
 DETACH_HELP = "Return when it is ready; it goes on until: flownar stop live"
 ADDRESS_HELP = "Ray cluster (host:port) instead of ray.address, RAY_ADDRESS or a local one."
 REPLACE_HELP = "If it runs with another build, model or settings: stop that first."
+ACCEPT_HELP = "Let streams whose memory another model made begin anew, instead of refusing to start."
 DRY_RUN_HELP = "Check everything, start nothing."
 SET_HELP = "Set one setting, as before the command (repeatable)."
 JSON_HELP = "Print the status as one JSON object when it is ready."
@@ -33,6 +34,7 @@ def run(
     detach: Annotated[bool, typer.Option("--detach", "-d", help=DETACH_HELP)] = False,
     address: Annotated[str | None, typer.Option(help=ADDRESS_HELP, show_default=False)] = None,
     replace: Annotated[bool, typer.Option("--replace", help=REPLACE_HELP)] = False,
+    accept: Annotated[bool, typer.Option("--accept-state-loss", help=ACCEPT_HELP)] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=DRY_RUN_HELP)] = False,
     setting: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP, metavar="KEY=VALUE")] = None,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
@@ -57,8 +59,9 @@ def run(
     from topologies.preflight import check_services  # noqa: PLC0415
 
     _check_topology(topology)
-    settings = _settings(setting, address)
-    check_services(settings)
+    settings = _settings(setting, address, accept_state_loss=accept)
+    for warning in check_services(settings):
+        err.print(f"warning: {warning}", style="yellow", highlight=False, markup=False)
     if dry_run:
         _print_plan(settings)
         return
@@ -145,10 +148,14 @@ def _check_topology(topology: str) -> None:
         fail(f"There is no topology {topology!r}.", f"There is: {', '.join(TOPOLOGIES)}", EXIT_USAGE)
 
 
-def _settings(assignments: list[str] | None, address: str | None) -> "Settings":
+def _settings(
+    assignments: list[str] | None, address: str | None, *, accept_state_loss: bool = False
+) -> "Settings":
     from pipeline.config import load_settings  # noqa: PLC0415
 
     flags: dict[str, str] = {} if address is None else {"ray.address": address}
+    if accept_state_loss:
+        flags["commit.accept_state_loss"] = "true"
     for assignment in assignments or ():
         key, equals, value = assignment.partition("=")
         if not equals:

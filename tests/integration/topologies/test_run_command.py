@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from operators.narrator.types import FramePosition
+from pipeline.commit.blob import BlobRef
+from pipeline.commit.checkpoint_json import encode
+from pipeline.commit.checkpoint_record import BaseState, StreamCheckpoint
 from pipeline.config import Settings
+from pipeline.kafka_io.clients import connection_kwargs
+from pipeline.kafka_io.idempotent_producer import IdempotentProducer
+from pipeline.kafka_io.records import OutgoingRecord
+from pipeline.wire.topics import TopicNames
 from tests.support.command_line import run_flownar
 
 
@@ -38,6 +46,25 @@ def test_a_missing_model_is_said_before_anything_starts(alone: Settings, tmp_pat
     done = run_flownar(alone, ["run", "live", "--set", f"model.path={tmp_path / 'none'}"])
     assert done.returncode == 1
     assert "there is no model folder" in done.stderr
+
+
+def test_memories_of_another_model_are_refused_before_anything_starts(
+    alone: Settings, new_settings: Callable[..., Settings], tiny_model: Path
+) -> None:
+    alone = alone.model_copy(update={"kafka": new_settings(partitions=1).kafka})
+    base = BaseState(FramePosition(3), True, None, BlobRef("k", "", 1))
+    value = encode(StreamCheckpoint("0123456789abcdef", base, base.position))
+    topic = TopicNames.of(alone.kafka.prefix).checkpoints
+    sender = IdempotentProducer(connection_kwargs(alone.kafka), client_id="test", max_record_bytes=2**20)
+    sender.send(OutgoingRecord(topic, 0, b"cam", value))
+    sender.close()
+    options = ["--dry-run", "--set", f"model.path={tiny_model}"]
+    done = run_flownar(alone, ["run", "live", *options])
+    assert done.returncode == 3
+    assert "1 stream was made by another model: 1 by model 0123456789abcdef" in done.stderr
+    assert "--accept-state-loss" in done.stderr
+    done = run_flownar(alone, ["run", "live", *options, "--accept-state-loss"])
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_dashboard_is_no_cluster_address(alone: Settings, tiny_model: Path) -> None:

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from pipeline.config import KafkaSettings, RaySettings, Settings
+from pipeline.config import CommitSettings, KafkaSettings, RaySettings, Settings
 from pipeline.supervisor.build_identity import PACKAGES, settings_hash, source_hash
 
 
@@ -24,5 +24,7 @@ def test_only_settings_that_actors_see_count() -> None:
     base = Settings()
     elsewhere = base.model_copy(update={"ray": RaySettings(address="h:1"), "state_dir": Path("/elsewhere")})
     assert settings_hash(elsewhere) == settings_hash(base)
+    accepting = base.model_copy(update={"commit": CommitSettings(accept_state_loss=True)})
+    assert settings_hash(accepting) == settings_hash(base)
     other = base.model_copy(update={"kafka": KafkaSettings(prefix="other.")})
     assert settings_hash(other) != settings_hash(base)
