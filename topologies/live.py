@@ -48,7 +48,7 @@ def find(settings: Settings) -> LiveRun | None:
     """The topology that runs on the connected cluster, or None."""
     import ray  # noqa: PLC0415
 
-    from pipeline.supervisor.managed_actor import supervisor_name  # noqa: PLC0415
+    from pipeline.supervisor.process_name import supervisor_name  # noqa: PLC0415
 
     try:
         supervisor = ray.get_actor(supervisor_name(settings), namespace=settings.ray.namespace)
@@ -63,7 +63,7 @@ def stop(settings: Settings, run: LiveRun, deadline_s: float = STOP_DEADLINE_S) 
     Returns:
         What was left undone, to be done again by the next start; "" if nothing was.
     """
-    from pipeline.supervisor.managed_actor import kill, kill_leftovers  # noqa: PLC0415
+    from pipeline.supervisor.actor_factory import kill, kill_leftovers  # noqa: PLC0415
 
     try:
         undone = run.drain(deadline_s)
@@ -78,7 +78,7 @@ def _create(settings: Settings, identity: RunIdentity) -> LiveRun:
     import ray  # noqa: PLC0415
 
     from pipeline.supervisor.actor import Supervisor  # noqa: PLC0415
-    from pipeline.supervisor.managed_actor import supervisor_name  # noqa: PLC0415
+    from pipeline.supervisor.process_name import supervisor_name  # noqa: PLC0415
 
     options = {
         "name": supervisor_name(settings),

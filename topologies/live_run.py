@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.cluster.remote_errors import describe
 from pipeline.errors import TopologyError
-from pipeline.messages.status import RunIdentity, RunStatus
+from pipeline.messages.status import MoveReply, OwnershipStatus, RunIdentity, RunStatus
 
 ANSWER_DEADLINE_S = 30.0
 """Time for a supervisor to answer; a new one has a process to start first."""
@@ -48,6 +48,34 @@ class LiveRun:
         # Readers and narrators drain one after the other.
         undone: str = self._ask("stop", deadline_s, deadline_s=2 * deadline_s + 15.0)
         return undone
+
+    def move(self, partition: int, narrator: str, deadline_s: float) -> OwnershipStatus:
+        """Move a partition to a narrator, and wait until it is owned there.
+
+        Raises:
+            TopologyError: It can't be moved there, or that takes too long.
+        """
+        reply: MoveReply = self._ask("move", partition, narrator, deadline_s=ANSWER_DEADLINE_S)
+        if not reply.accepted:
+            raise TopologyError(reply.message, action=reply.action)
+        deadline = time.monotonic() + deadline_s
+        while True:
+            row = self.status().partitions[partition]
+            if row.phase == "owned" and row.narrator == narrator:
+                return row
+            if not row.pinned:
+                raise TopologyError(
+                    f"{narrator} has gone before partition {partition} was there.",
+                    action="See who owns it now: flownar partitions list",
+                )
+            if time.monotonic() > deadline:
+                reason = f" ({row.reason})" if row.reason else ""
+                raise TopologyError(
+                    f"Partition {partition} is not at {narrator} after {deadline_s:g} s: "
+                    f"{row.phase}{reason}.",
+                    action="It is still tried. See how far it is: flownar partitions list",
+                )
+            time.sleep(POLL_S)
 
     def wait_until_ready(self, on_status: Callable[[RunStatus], None] = lambda _: None) -> RunStatus:
         """Wait until every actor is ready and every partition has an owner.

@@ -8,13 +8,12 @@ import logging
 import os
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from ray.exceptions import RayError
 
-from operators.checkpoints.folder import model_hash, read_config
 from pipeline.cluster.actor_logging import log_as
 from pipeline.cluster.remote_errors import describe
 from pipeline.commit.session import PartitionSession
@@ -33,6 +32,9 @@ from pipeline.narrator.partition_takeover import take_over
 from pipeline.narrator.work import Ticket
 from pipeline.state_store import StateStore
 from pipeline.wire.topics import TopicNames
+
+if TYPE_CHECKING:
+    from operators.checkpoints.config import FlowNarConfig
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +77,7 @@ class Narrator:
             if (old := self._owned.get(partition)) is not None:
                 old.lose(f"generation {generation} takes over")
                 self._lag.forget(partition)
-            config = read_config(self._settings.model.path)
+            config = await asyncio.to_thread(self._read_config)
             session = await asyncio.to_thread(self._open_session, partition, generation)
             owned = OwnedPartition(session)
             self._engine.put(lambda loop: loop.adopt(owned))
@@ -206,6 +208,12 @@ class Narrator:
             ),
         )
 
+    def _read_config(self) -> "FlowNarConfig":
+        # Late, because it imports torch: the supervisor, which makes narrators, must start fast.
+        from operators.checkpoints.folder import read_config  # noqa: PLC0415
+
+        return read_config(self._settings.model.path)
+
     def _open_session(self, partition: int, generation: int) -> PartitionSession:
         path = self._settings.model.path
         blobs = self._state_store()
@@ -225,6 +233,8 @@ class Narrator:
     def _state_store(self) -> StateStore:
         with self._blobs_lock:
             if self._blobs is None:
+                from operators.checkpoints.folder import model_hash  # noqa: PLC0415 (see _read_config)
+
                 self._model_hash = model_hash(self._settings.model.path)
                 self._blobs = StateStore(self._settings.redis, self._namespace, self._model_hash)
             return self._blobs

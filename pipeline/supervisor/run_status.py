@@ -1,11 +1,9 @@
 """From the supervisor's bookkeeping to its status."""
 
-from collections.abc import Mapping
-
 from pipeline.messages.health import PartitionStatus
 from pipeline.messages.status import ActorStatus, OwnershipStatus
-from pipeline.supervisor.assignment import Ownership
 from pipeline.supervisor.managed_actor import ManagedActor
+from pipeline.supervisor.table import Ownership
 
 
 def actor_status(actor: ManagedActor) -> ActorStatus:
@@ -15,14 +13,17 @@ def actor_status(actor: ManagedActor) -> ActorStatus:
         kind=str(actor.kind),
         pid=actor.health.pid if actor.health else 0,
         ready=actor.is_ready,
-        restarts=actor.restarts,
+        restarts=actor.process.restarts,
         failure=actor.failure,
+        silent=actor.silent,
     )
 
 
-def ownership_status(row: Ownership, actors: Mapping[str, ManagedActor]) -> OwnershipStatus:
+def ownership_status(
+    row: Ownership, narrator: ManagedActor | None, reader: ManagedActor | None, load_fps: float | None
+) -> OwnershipStatus:
     """What can be told about a partition: its row, and what its reader and its narrator say."""
-    read, narrated = _report(row, row.reader, actors), _report(row, row.narrator, actors)
+    read, narrated = _report(row, reader), _report(row, narrator)
     return OwnershipStatus(
         partition=row.partition,
         phase=str(row.phase),
@@ -33,11 +34,12 @@ def ownership_status(row: Ownership, actors: Mapping[str, ManagedActor]) -> Owne
         committed_position=narrated.position if narrated else -1,
         waiting=narrated.waiting if narrated else 0,
         reason=row.reason,
+        load_fps=load_fps,
+        pinned=bool(row.pinned),
     )
 
 
-def _report(row: Ownership, name: str, actors: Mapping[str, ManagedActor]) -> PartitionStatus | None:
-    actor = actors.get(name)
+def _report(row: Ownership, actor: ManagedActor | None) -> PartitionStatus | None:
     reports = actor.health.partitions if actor and actor.health else ()
     wanted = (row.partition, row.generation)
     return next((report for report in reports if (report.partition, report.generation) == wanted), None)

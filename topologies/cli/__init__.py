@@ -13,6 +13,7 @@ COMMAND_MODULES: tuple[str, ...] = (
     "doctor",
     "model",
     "run",
+    "partitions",
     "publish",
     "watch",
     "narrate",

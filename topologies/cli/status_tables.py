@@ -25,6 +25,8 @@ def print_status(out: Console, report: StatusReport, running: RunningTopology, k
     elif not running.error:
         out.print("topology live does not run: flownar run live\n", style="dim", highlight=False)
     if report.kafka is None:
+        if running.status:
+            _show(out, _unowned(running.status.partitions))
         return
     _show(out, _topics(report.kafka))
     if report.kafka.partitions:
@@ -57,9 +59,13 @@ def _print_run(out: Console, run: RunStatus, address: str) -> None:
     state = "[green]ready[/]" if run.ready else "[yellow]not ready[/]"
     text = f"topology live is {state} on Ray at {escape(address)} (supervisor pid {run.supervisor_pid})"
     out.print(text, highlight=False)
+    if run.waiting:
+        out.print(f"waiting: {run.waiting}", style="yellow", markup=False, highlight=False)
     table = _table("actor", "state", "pid", "restarts", "last failure", numbers=("pid", "restarts"))
     for actor in run.actors:
         word = "[green]ready[/]" if actor.ready else "[yellow]starting[/]"
+        if actor.silent:
+            word = "[red]silent[/]"
         pid = str(actor.pid) if actor.pid else ""
         restarts = str(actor.restarts) if actor.restarts else ""
         table.add_row(actor.name, word, pid, restarts, escape(actor.failure))
@@ -89,6 +95,14 @@ def _partitions(view: KafkaView, owned: Sequence[OwnershipStatus]) -> Table:
             escape(p.narrator),
             escape(phases.get(p.partition, "")),
         )
+    return table
+
+
+def _unowned(rows: Sequence[OwnershipStatus]) -> Table:
+    table = _table("partition", "state", numbers=("partition",))
+    for row in rows:
+        if row.phase != "owned":
+            table.add_row(str(row.partition), escape(f"{row.phase} {row.reason}".strip()))
     return table
 
 

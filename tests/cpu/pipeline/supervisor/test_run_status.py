@@ -1,14 +1,14 @@
 from pipeline.messages.health import ActorHealth, PartitionStatus
 from pipeline.messages.status import RunIdentity, RunStatus
-from pipeline.supervisor.assignment import Ownership, Phase
-from pipeline.supervisor.managed_actor import Kind, ManagedActor
+from pipeline.supervisor.kinds import Kind
+from pipeline.supervisor.managed_actor import ManagedActor
+from pipeline.supervisor.process_name import ProcessName
 from pipeline.supervisor.run_status import actor_status, ownership_status
+from pipeline.supervisor.table import Ownership, Phase
 
 
 def actor(kind: Kind, health: ActorHealth | None) -> ManagedActor:
-    return ManagedActor(
-        kind, f"{kind}-0", f"{kind}-0#1", None, 0.0, restarts=2, failure="killed", health=health
-    )
+    return ManagedActor(ProcessName("run/", f"{kind}-0", 2, "x"), None, 0.0, failure="killed", health=health)
 
 
 def test_a_process_that_starts_has_no_pid_yet() -> None:
@@ -21,17 +21,18 @@ def test_positions_come_from_the_actors_of_the_generation() -> None:
     old = PartitionStatus(3, 4, 100, 1)
     reader = ActorHealth(1, ready=True, partitions=(PartitionStatus(3, 5, 120, 2), old))
     narrator = ActorHealth(2, ready=True, partitions=(PartitionStatus(3, 5, 110, 7),))
-    actors = {"reader-0": actor(Kind.READER, reader), "narrator-0": actor(Kind.NARRATOR, narrator)}
-    status = ownership_status(row, actors)
+    actors = (actor(Kind.NARRATOR, narrator), actor(Kind.READER, reader))
+    status = ownership_status(row, *actors, 2.5)
     assert (status.read_position, status.committed_position, status.waiting) == (120, 110, 7)
-    outdated = ownership_status(Ownership(3, Phase.OWNED, 6, "narrator-0", "reader-0", ""), actors)
+    assert (status.load_fps, status.pinned) == (2.5, False)
+    outdated = ownership_status(Ownership(3, Phase.OWNED, 6, "narrator-0", "reader-0", ""), *actors, None)
     assert (outdated.read_position, outdated.committed_position) == (-1, -1)
 
 
 def test_a_status_is_json() -> None:
     identity = RunIdentity("live", "1", "s", "m", "c")
-    row = ownership_status(Ownership(0), {})
-    status = RunStatus(identity, 1, False, (actor_status(actor(Kind.ENCODER, None)),), (row,), ())
+    row = ownership_status(Ownership(0), None, None, None)
+    status = RunStatus(identity, 1, False, "", (actor_status(actor(Kind.ENCODER, None)),), (row,), ())
     value = status.to_json()
     assert value["actors"][0]["name"] == "encoder-0"
     assert value["partitions"][0]["phase"] == "unowned"

@@ -2,64 +2,100 @@ from __future__ import annotations
 
 import asyncio
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from ray.exceptions import RayError
 
 from pipeline.messages.health import ActorHealth
+from pipeline.supervisor import lease
 from pipeline.supervisor import watch as actor_watch
-from pipeline.supervisor.managed_actor import Kind, ManagedActor
+from pipeline.supervisor.managed_actor import ManagedActor
+from pipeline.supervisor.process_name import ProcessName
 from pipeline.supervisor.watch import STUCK_S, watch
 
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(actor_watch, "ASK_EVERY_S", 0.0)
+    monkeypatch.setattr(actor_watch, "STEP_S", 0.005)
 
 
-def actor(*answers: ActorHealth | Exception | None) -> ManagedActor:
-    """An actor that gives these answers one after the other; None is silence."""
+WELL = ActorHealth(7, ready=True)
+LEASE_S = 0.05
+
+
+def actor(*answers: ActorHealth | Exception | float) -> ManagedActor:
+    """An actor that gives these answers one after the other; a number is seconds of silence before one."""
     left = list(answers)
 
     async def answer() -> ActorHealth:
         given = left.pop(0)
-        if given is None:
-            await asyncio.sleep(60.0)
+        if isinstance(given, float):
+            await asyncio.sleep(given)
+            given = left.pop(0)
         if isinstance(given, Exception):
             raise given
-        assert given is not None
+        assert isinstance(given, ActorHealth)
         return given
 
-    handle = SimpleNamespace(health=SimpleNamespace(remote=answer))
-    return ManagedActor(Kind.ENCODER, "encoder-0", "encoder-0#1", handle, started_s=0.0)
+    health = SimpleNamespace(options=lambda **_: SimpleNamespace(remote=answer))
+    return ManagedActor(
+        ProcessName("run/", "encoder-0", 0, "x"), SimpleNamespace(health=health), started_s=0.0
+    )
 
 
-def reason(watched: ManagedActor) -> str:
-    return asyncio.run(watch(watched))
+def reason(watched: ManagedActor, *, alone: bool = False) -> tuple[str, int]:
+    """Why it is given up, and how often its partitions were taken away before."""
+    silences: list[float] = []
+    why = asyncio.run(watch(watched, LEASE_S, is_alone=lambda: alone, on_silence=silences.append))
+    assert all(silent_s >= LEASE_S for silent_s in silences)
+    return why, len(silences)
 
 
 def test_a_dead_process_is_noticed_and_its_last_answer_kept() -> None:
-    watched = actor(ActorHealth(7, ready=True), RayError("it died\nlong story"))
-    assert reason(watched) == "RayError: it died"
-    assert watched.health == ActorHealth(7, ready=True)
+    watched = actor(WELL, RayError("it died\nlong story"))
+    assert reason(watched) == ("RayError: it died", 0)
+    assert watched.health == WELL
 
 
 def test_an_actor_that_says_it_failed_is_given_up() -> None:
-    assert reason(actor(ActorHealth(7, ready=False, failure="no model"))) == "no model"
+    assert reason(actor(ActorHealth(7, ready=False, failure="no model"))) == ("no model", 0)
 
 
 def test_an_actor_that_is_stuck_in_a_step_is_given_up() -> None:
     healthy, stuck = ActorHealth(7, ready=True, busy_s=STUCK_S), ActorHealth(7, True, busy_s=STUCK_S + 1)
-    assert reason(actor(healthy, stuck)).startswith("stuck for")
+    assert reason(actor(healthy, stuck))[0].startswith("stuck for")
+
+
+def test_an_actor_that_answers_after_its_lease_is_welcome_again() -> None:
+    watched = actor(WELL, 2 * LEASE_S, WELL, RayError("later"))
+    assert reason(watched) == ("RayError: later", 1)
+    assert not watched.silent
+    assert watched.is_usable
+
+
+def test_an_actor_that_is_silent_for_long_is_given_up() -> None:
+    watched = actor(WELL, 60.0)
+    why, num_silences = reason(watched)
+    assert why.startswith("no answer for")
+    assert num_silences == 1
+    assert watched.silent
+
+
+def test_it_is_given_up_sooner_if_nobody_else_does_its_work() -> None:
+    assert reason(actor(WELL, 4 * LEASE_S, WELL, RayError("x")), alone=True)[0].startswith("no answer")
+    assert reason(actor(WELL, 4 * LEASE_S, WELL, RayError("x")), alone=False) == ("RayError: x", 1)
 
 
 @pytest.mark.parametrize(
-    ("answers", "deadline"),
-    [((None,), "START_DEADLINE_S"), ((ActorHealth(7, ready=True), None), "ANSWER_DEADLINE_S")],
+    ("first", "deadline"),
+    [((), "START_DEADLINE_S"), ((ActorHealth(7, ready=False),), "LOADING_DEADLINE_S")],
 )
-def test_silence_has_a_deadline(
-    monkeypatch: pytest.MonkeyPatch, answers: tuple[Any, ...], deadline: str
+def test_a_start_has_a_deadline_and_no_lease(
+    monkeypatch: pytest.MonkeyPatch, first: tuple[ActorHealth, ...], deadline: str
 ) -> None:
-    monkeypatch.setattr(actor_watch, deadline, 0.05)
-    assert reason(actor(*answers)) == "no answer within 0.05 s"
+    assert reason(actor(*first, 2 * LEASE_S, WELL, RayError("x"))) == ("RayError: x", 0)
+    monkeypatch.setattr(lease, deadline, 0.05)
+    why, num_silences = reason(actor(*first, 60.0))
+    assert why.startswith("no answer")
+    assert num_silences == 0

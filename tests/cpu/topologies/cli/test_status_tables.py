@@ -41,6 +41,7 @@ def running(failure: str = "") -> RunningTopology:
             identity=RunIdentity(*(["live"] * len(fields(RunIdentity)))),
             supervisor_pid=99,
             ready=not failure,
+            waiting="Kafka at 127.0.0.1:9092 does not answer" if failure else "",
             actors=(ActorStatus("narrator-0", "narrator", 1234, not failure, bool(failure), failure),),
             partitions=(OwnershipStatus(0, "owned", 7, "narrator-0", "reader-0", 100, 90, 0, ""),),
             streams=(),
@@ -71,6 +72,8 @@ def test_everything_fits_into_100_columns() -> None:
         assert word in text, word
     assert "a-very-long…" in text
     assert "camera-000017" in text
+    assert "waiting: Kafka at 127.0.0.1:9092 does not answer" in text
+    assert "waiting" not in shown(report(), running())
 
 
 def test_a_ready_topology_none_and_one_that_cannot_be_asked() -> None:
