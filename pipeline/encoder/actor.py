@@ -10,15 +10,20 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.cluster.actor_logging import log_as
+from pipeline.cluster.priority import politely
 from pipeline.config import ModelSettings
 from pipeline.encoder.schedule import EncoderSchedule
 from pipeline.errors import EncoderError
 from pipeline.messages.health import ActorHealth
+
+if TYPE_CHECKING:
+    from operators.encoder.frame_encoder import FrameEncoder
 
 _log = logging.getLogger(__name__)
 
@@ -97,12 +102,9 @@ class Encoder:
             self._failure = f"{error!r}"
 
     def _work(self) -> None:
-        import torch  # noqa: PLC0415 (takes seconds; health answers meanwhile)
+        encoder = politely(self._load)
+        import torch  # noqa: PLC0415 (see _load)
 
-        from operators.encoder.frame_encoder import FrameEncoder  # noqa: PLC0415
-
-        torch.set_num_threads(self._num_threads)
-        encoder = FrameEncoder.load(self._model.path, self._model.device, self._model.dtype)
         self._ready = True
         _log.info("encoder ready on %s with %d threads", encoder.device, self._num_threads)
         schedule: EncoderSchedule[_Job] = EncoderSchedule(self._max_batch)
@@ -125,6 +127,14 @@ class Encoder:
                     piece.item.deliver(encoded[row : row + num_frames], is_last=piece.is_last)
                     row += num_frames
             self._step_began_s = 0.0
+
+    def _load(self) -> "FrameEncoder":
+        import torch  # noqa: PLC0415 (takes seconds; health answers meanwhile)
+
+        from operators.encoder.frame_encoder import FrameEncoder  # noqa: PLC0415
+
+        torch.set_num_threads(self._num_threads)
+        return FrameEncoder.load(self._model.path, self._model.device, self._model.dtype)
 
     def _gather(self, schedule: "EncoderSchedule[_Job]") -> None:
         """Take in what waits, and wait for something if nothing does."""

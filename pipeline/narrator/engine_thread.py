@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+from pipeline.cluster.priority import politely
 from pipeline.config import Settings
 from pipeline.narrator.settings import WantedSettings
 
@@ -57,7 +58,7 @@ class EngineThread:
 
     def _run(self) -> None:
         try:
-            loop = self._load()
+            loop = politely(self._load)
             self.ready = True
             while True:
                 self._take_in(loop, wait_s=0.0 if loop.has_work else IDLE_S)

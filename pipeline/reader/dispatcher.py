@@ -54,11 +54,18 @@ class Dispatcher:
     def __init__(self, pool: EncoderPool) -> None:
         self._pool = pool
         self._flights: set[Flight] = set()
+        self._given_up: list[Flight] = []
         self._answers: queue.SimpleQueue[tuple[Flight, Future[Receipt]]] = queue.SimpleQueue()
 
     def set_encoders(self, encoders: Mapping[str, Any]) -> None:
-        """Use these encoders from now on (actor handles by name)."""
+        """Use these encoders from now on (actor handles by name).
+
+        Batches that an encoder has which is not among them count as lost: it may be silent for long.
+        """
         self._pool.set_encoders(encoders)
+        lost = {f for f in self._flights if f.encoder is not None and f.encoder not in encoders}
+        self._flights -= lost
+        self._given_up += lost
 
     def send(self, lane: ReaderLane, outgoing: OutgoingBatch) -> bool:
         """Send a batch on its way; False if no encoder can take it now."""
@@ -79,19 +86,24 @@ class Dispatcher:
 
     def landings(self, timeout_s: float = 0.0) -> list[Landing]:
         """The flights that ended since the last call; waits for the first of them at most `timeout_s`."""
-        landed = []
+        given_up, self._given_up = self._given_up, []
+        landed = [Landing(flight, Receipt.FEATURES_LOST, "") for flight in given_up]
+        block = timeout_s > 0 and not landed
         try:
-            landed.append(self._land(*self._answers.get(timeout=timeout_s or None, block=timeout_s > 0)))
+            landed += self._land(*self._answers.get(timeout=timeout_s or None, block=block))
             while True:
-                landed.append(self._land(*self._answers.get_nowait()))
+                landed += self._land(*self._answers.get_nowait())
         except queue.Empty:
             return landed
 
-    def _land(self, flight: Flight, answer: "Future[Receipt]") -> Landing:
+    def _land(self, flight: Flight, answer: "Future[Receipt]") -> list[Landing]:
+        if flight not in self._flights:
+            # It was given up, and the same batch is on its way through another encoder.
+            return []
         self._flights.discard(flight)
         error = answer.exception()
         receipt = None if error is not None else answer.result()
         if flight.encoder is not None:
             batch, failed = flight.outgoing.batch, receipt is Receipt.FEATURES_LOST
             self._pool.finished(flight.encoder, batch.num_frames, is_behind=batch.is_behind, failed=failed)
-        return Landing(flight, receipt, "" if error is None else describe(error))
+        return [Landing(flight, receipt, "" if error is None else describe(error))]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 
+from pipeline.cameras.follower import CameraFollower
 from pipeline.cluster.actor_logging import log_as
 from pipeline.config import Settings
 from pipeline.messages.status import MoveReply, RunIdentity, RunStatus
@@ -11,6 +12,7 @@ from pipeline.supervisor.actor_factory import ActorFactory
 from pipeline.supervisor.actor_keeper import ActorKeeper
 from pipeline.supervisor.announcer import Announcer
 from pipeline.supervisor.background import Background
+from pipeline.supervisor.camera_feed import CameraFeed
 from pipeline.supervisor.draining import drain
 from pipeline.supervisor.kinds import Kind
 from pipeline.supervisor.managed_actor import ManagedActor
@@ -44,7 +46,7 @@ class Supervisor:
             self._actor_gone,
         )
         self._ownership = OwnershipKeeper(settings, self._actors, self._background)
-        self._announcer = Announcer(self._actors)
+        self._announcer = Announcer(self._actors, CameraFeed(CameraFollower(settings)), self._background)
         self._background.start(self._run())
 
     async def identity(self) -> RunIdentity:
@@ -91,7 +93,8 @@ class Supervisor:
         while True:
             try:
                 self._announcer.round()
-                self._ownership.round()
+                self._ownership.round(may_assign=self._announcer.may_assign)
+                self._announcer.refuse_documents(*self._ownership.owner_of(0))
             except Exception:
                 # A topology without its supervisor's rounds would never recover from anything.
                 _log.exception("a round of the supervisor failed")

@@ -63,6 +63,15 @@ class Hearing:
         self._told_s = {key: at_s for key, at_s in self._told_s.items() if now_s - at_s < TELL_AGAIN_S}
         return News(tuple(lost), tuple(found))
 
+    def services_down(self) -> frozenset[str]:
+        """Names of the services that a narrator or reader says are down."""
+        return frozenset(
+            needed.name
+            for _, health in self._answers()
+            for needed in health.dependencies
+            if needed.state == "down"
+        )
+
     def held(self) -> list[Holding]:
         """Everything that narrators and readers hold."""
         return [holding for actor, health in self._answers() for holding in _held(actor, health)]

@@ -93,8 +93,13 @@ class OwnershipKeeper:
         elif actor.kind is Kind.READER:
             self._begin_moves(assignment.reader_lost(self._table, actor.name, reason))
 
-    def round(self) -> None:
-        """Hear what is new, move one partition if that helps, assign what is unowned."""
+    def owner_of(self, partition: int) -> tuple[str, int]:
+        """Narrator and generation of a partition; the narrator is "" while it is not owned."""
+        row = self._table[partition]
+        return (row.narrator if row.phase is Phase.OWNED else ""), row.generation
+
+    def round(self, *, may_assign: bool) -> None:
+        """Hear what is new, move a partition if that helps, assign what is unowned unless it is too soon."""
         now_s = time.monotonic()
         news = self._hearing.round(self._table, now_s)
         for gone in news.lost:
@@ -102,9 +107,10 @@ class OwnershipKeeper:
                 assignment.lost(self._table, gone.partition, gone.generation, gone.reason), gone.reason
             )
         self._table = note_strays(self._table, news.strays)
-        self._troubles.round(self._table, now_s)
+        self._troubles.round(self._table, self._hearing.services_down(), now_s)
         self._move(now_s)
-        self._assign(now_s)
+        if may_assign:
+            self._assign(now_s)
 
     def _move(self, now_s: float) -> None:
         narrators, readers = self._actors.usable(Kind.NARRATOR), self._actors.usable(Kind.READER)

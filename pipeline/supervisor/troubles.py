@@ -1,6 +1,7 @@
 """Partitions in trouble: when to try again, what to wait for, and what to say about it in the log, once."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from pipeline.supervisor.blame import Services
@@ -51,14 +52,21 @@ class Troubles:
         if not self._reasons.has_any(row.partition):
             self._tell_owner(row)
 
-    def round(self, table: Table, now_s: float) -> None:
-        """Notice which troubles are over, and say for what the run waits when that has changed."""
+    def round(self, table: Table, services_down: Collection[str], now_s: float) -> None:
+        """Notice which troubles are over, and say for what the run waits when that has changed.
+
+        Args:
+            table: Who owns what.
+            services_down: Names of services that actors can't reach, whoever owns what.
+            now_s: Monotonic time.
+        """
         for row in table:
             if row.phase is Phase.OWNED and now_s - row.since_s >= SETTLED_S:
                 self._blamed.pop(row.partition, None)
                 if self._reasons.is_over(row.partition):
                     self._tell_owner(row)
-        waiting = "; ".join(sorted(set(self._blamed.values())))
+        blamed = {*self._blamed.values(), *map(self.services.is_down, services_down)}
+        waiting = "; ".join(sorted(blamed))
         if waiting != self.waiting:
             _log.warning("waiting: %s", waiting) if waiting else _log.info("waiting for no service any more")
             self.waiting = waiting

@@ -80,3 +80,19 @@ def test_a_narrator_that_dies_is_an_error_and_no_receipt(actors: SimpleNamespace
     assert landing.receipt is None
     assert landing.error == "RuntimeError: the actor died"
     assert actors.dispatcher.send(actors.lane, outgoing(1)), "the encoder is not to blame"
+
+
+def test_what_a_silent_encoder_has_is_given_to_another_one(actors: SimpleNamespace) -> None:
+    sent = outgoing(3)
+    actors.dispatcher.send(actors.lane, sent)
+    actors.dispatcher.send(actors.lane, outgoing(0))
+    other = SimpleNamespace(encode=Remote())
+    actors.dispatcher.set_encoders({"other": other})
+    (landing,) = actors.dispatcher.landings(60.0)
+    assert (landing.flight.outgoing, landing.receipt) == (sent, Receipt.FEATURES_LOST)
+    assert actors.dispatcher.send(actors.lane, sent)
+    assert len(other.encode.calls) == 1
+    for answer in actors.accept.answers:
+        answer.set_result(Receipt.PROCESSED)
+    landed = [landing.flight.encoder for landing in actors.dispatcher.landings(1.0)]
+    assert landed == [None, "other"], "the late answer about the silent one's batch is no news"
