@@ -185,9 +185,8 @@ class StateStore:
             raise self._failed(what, key, reason_of(error)) from error
 
     def _down(self) -> StateStoreError:
-        told = self._watch.dependency()
         return StateStoreError(
-            f"Redis at {self._client.where} is down for {told.since_s:.0f} s: {told.reason}.",
+            f"Redis at {self._client.where} is down: {self._watch.dependency().reason}.",
             action="Check that Redis runs and has memory left: flownar doctor",
         )
 

@@ -72,7 +72,8 @@ class GroupOffsetReporter:
                     consumer = consumer or self._connect()
                     self._commit(consumer, positions)
             except KafkaError as error:
-                _log.info("%s: lag displays lag: %r", self._topic, error)
+                # That the broker is away is told by others; positions are repeated with the next report.
+                _log.debug("%s: lag displays lag: %r", self._topic, error)
             self._closing.wait(self._interval_s)
         if consumer is not None:
             consumer.close(autocommit=False, timeout_ms=int(_TIMEOUT_S * 1000))

@@ -20,6 +20,7 @@ from pipeline.commit.session import PartitionSession
 from pipeline.config import Settings
 from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.group_offsets import GroupOffsetReporter
+from pipeline.kafka_io.watch import BrokerWatch
 from pipeline.messages.camera import CameraBook
 from pipeline.messages.dead_letter import DeadLetter
 from pipeline.messages.health import ActorHealth, LostPartition, PartitionStatus
@@ -56,6 +57,7 @@ class Narrator:
         self._namespace = f"{settings.kafka.prefix}{settings.kafka.application}"
         self._blobs: StateStore | None = None
         self._blobs_lock = threading.Lock()
+        self._broker = BrokerWatch(settings.kafka)
         self._lag = GroupOffsetReporter(
             connection_kwargs(settings.kafka),
             group=self._namespace,
@@ -202,7 +204,7 @@ class Narrator:
             partitions=tuple(
                 PartitionStatus(o.partition, o.generation, o.committed_position, o.num_waiting) for o in held
             ),
-            dependencies=(self._blobs.dependency(),) if self._blobs else (),
+            dependencies=tuple(x.dependency() for x in (self._broker, self._blobs) if x is not None),
             streams=tuple(
                 stream.status() for owned in held for stream in list(owned.streams.values()) if stream.name
             ),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipeline.cluster.actor_logging import log_as
 from pipeline.config import Settings
 from pipeline.errors import BrokerError
+from pipeline.kafka_io.watch import BrokerWatch
 from pipeline.messages.camera import CameraBook
 from pipeline.messages.health import ActorHealth
 from pipeline.messages.reading import ReadingPlan
@@ -44,6 +45,7 @@ class Reader:
         self._loop: ReaderLoop | None = None
         self._failure = ""
         self._step_began_s = time.monotonic()
+        self._broker = BrokerWatch(settings.kafka)
         threading.Thread(target=self._run, args=(settings, name), name="reader", daemon=True).start()
 
     def assign(self, plan: ReadingPlan, narrator: Any) -> None:
@@ -84,6 +86,7 @@ class Reader:
             failure=self._failure,
             lost=loop.lost() if loop else (),
             partitions=loop.statuses() if loop else (),
+            dependencies=(self._broker.dependency(),),
         )
 
     def _do(self, action: Callable[["ReaderLoop"], Result]) -> Result:
@@ -98,7 +101,7 @@ class Reader:
 
     def _run(self, settings: Settings, name: str) -> None:
         try:
-            loop = self._loop = _connect(settings, name)
+            loop = self._loop = self._connect(settings, name)
             while True:
                 self._step_began_s = time.monotonic()
                 self._carry_out_commands()
@@ -106,6 +109,19 @@ class Reader:
         except Exception as error:
             _log.exception("reader failed")
             self._failure = f"{error!r}"
+
+    def _connect(self, settings: Settings, name: str) -> "ReaderLoop":
+        """Wait for the broker: a new process would not reach it sooner."""
+        # The decoders take a second to import, which the supervisor need not spend.
+        from pipeline.reader.loop import ReaderLoop  # noqa: PLC0415
+
+        while True:
+            self._step_began_s = time.monotonic()
+            try:
+                return ReaderLoop(settings, name)
+            except BrokerError as error:
+                _log.debug("%s", error)
+                time.sleep(CONNECT_PAUSE_S)
 
     def _carry_out_commands(self) -> None:
         while True:
@@ -117,16 +133,3 @@ class Reader:
                 done.set_result(action())
             except Exception as error:
                 done.set_exception(error)
-
-
-def _connect(settings: Settings, name: str) -> "ReaderLoop":
-    """Wait for the broker: a new process would not reach it sooner."""
-    # The decoders take a second to import, which the supervisor need not spend.
-    from pipeline.reader.loop import ReaderLoop  # noqa: PLC0415
-
-    while True:
-        try:
-            return ReaderLoop(settings, name)
-        except BrokerError as error:
-            _log.warning("%s", error)
-            time.sleep(CONNECT_PAUSE_S)

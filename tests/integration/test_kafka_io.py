@@ -20,7 +20,7 @@ from pipeline.errors import (
     OutcomeUnknownError,
     WireError,
 )
-from pipeline.kafka_io import private_names
+from pipeline.kafka_io import private_names, watch
 from pipeline.kafka_io.admin import KafkaAdmin
 from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.consumer import PartitionConsumer, read_to_end
@@ -30,6 +30,7 @@ from pipeline.kafka_io.producer import TransactionalProducer
 from pipeline.kafka_io.records import Delivery, OutgoingRecord
 from pipeline.services.local import service_states
 from pipeline.wire.topics import TopicNames
+from tests.support.redis_servers import wait_for
 
 MIB = 2**20
 
@@ -278,3 +279,23 @@ def test_group_offsets_are_shown(settings: Settings, topics: TopicNames) -> None
     reporter.close()
     with KafkaAdmin(settings.kafka) as admin:
         assert admin.group_offsets(group, topics.frames) == {0: 5, 1: 7}
+
+
+def test_a_broker_that_is_away_is_noticed_and_its_return_too(
+    settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "ANSWER_DEADLINE_S", 0.5)
+    monkeypatch.setattr(watch, "LOOK_EVERY_S", 0.1)
+    looking = watch.BrokerWatch(settings.kafka)
+    try:
+        with frozen_broker(settings):
+            wait_for(lambda: looking.dependency().state == "down")
+            time_s = looking.dependency().since_s
+            wait_for(lambda: looking.dependency().since_s > time_s + 1.5)
+        wait_for(lambda: looking.dependency().state == "up", 20.0)
+    finally:
+        looking.close()
+    told = [record.message for record in caplog.records if record.name == watch.__name__]
+    assert len(told) == 2
+    assert "is down" in told[0]
+    assert "works again" in told[1]
