@@ -46,11 +46,11 @@ class Screen:
         """Tell what happens now."""
         if self._status is not None:
             self._status.update(f"[bold]{escape(line)}[/]")
-        self._console.print(f"[bold]{escape(line)}[/]", highlight=False)
+        self._console.print(f"[dim]{_clock(time.time())}[/]  [bold]{escape(line)}[/]", highlight=False)
 
     def fault(self, done: DoneFault) -> None:
         """Tell of a fault."""
-        clock = time.strftime("%H:%M:%S", time.localtime(done.began_ms / 1000))
+        clock = _clock(done.began_ms / 1000)
         self._console.print(f"[dim]{clock}[/]  [red]{done.kind}[/]  {escape(done.target)}", highlight=False)
 
     def moment(self, moment: Moment) -> None:
@@ -61,6 +61,10 @@ class Screen:
         elif now_s - self._said_s >= LINE_EVERY_S:
             self._said_s = now_s
             self._console.print(_line(moment), highlight=False)
+
+
+def _clock(time_s: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(time_s))
 
 
 def _line(moment: Moment) -> str:
