@@ -6,9 +6,6 @@ with TcpProxy(broker_port) as network:
 """
 
 import asyncio
-import contextlib
-import socket
-import struct
 import threading
 from collections.abc import Coroutine
 from enum import StrEnum
@@ -16,15 +13,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from pipeline.services.ports import HOST
+from topologies.chaos.link import Link, NetworkState
 
 CALL_DEADLINE_S = 10.0
 """Time for the proxy's own thread to do what it is told; it takes milliseconds."""
-
-CHUNK_BYTES = 65_536
-MAX_CHUNKS = 256
-"""Chunks of one direction that are on their way; more wait in the sender's socket, as in a real network."""
-
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Cut(StrEnum):
@@ -50,7 +42,6 @@ class TcpProxy:
 
     Attributes:
         port: Port that clients connect to.
-        delay_s: How late everything arrives, in each direction; may be set at any time.
 
     Raises:
         OSError: The port can't be listened on.
@@ -58,14 +49,11 @@ class TcpProxy:
 
     def __init__(self, target_port: int, port: int = 0) -> None:
         self.port = port
-        self.delay_s = 0.0
         self._target_port = target_port
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
-        self._passes = asyncio.Event()
-        self._passes.set()
-        self._dropping = False
-        self._links: set[_Link] = set()
+        self._state = NetworkState()
+        self._links: dict[Link, asyncio.Task[Any]] = {}
         self._thread = threading.Thread(target=self._loop.run_forever, name="tcp-proxy", daemon=True)
         self._thread.start()
         try:
@@ -81,6 +69,15 @@ class TcpProxy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def delay_s(self) -> float:
+        """How late everything arrives, in each direction; may be set at any time."""
+        return self._state.delay_s
+
+    @delay_s.setter
+    def delay_s(self, seconds: float) -> None:
+        self._state.delay_s = seconds
 
     def cut(self, mode: Cut = Cut.HOLD) -> None:
         """Cut the network until `restore`."""
@@ -112,8 +109,8 @@ class TcpProxy:
             self._server = None
 
     async def _cut(self, mode: Cut) -> None:
-        self._passes.clear()
-        self._dropping = mode is Cut.DROP
+        self._state.passes.clear()
+        self._state.dropping = mode is Cut.DROP
         if mode is Cut.RESET:
             await self._stop_listening()
         for link in self._links:
@@ -123,95 +120,25 @@ class TcpProxy:
                 link.lost = True
 
     async def _restore(self) -> None:
-        self._dropping = False
+        self._state.dropping = False
         if self._server is None:
             await self._listen()
-        self._passes.set()
+        self._state.passes.set()
 
     async def _end(self) -> None:
         await self._stop_listening()
-        links = list(self._links)
-        for link in links:
+        links = dict(self._links)
+        for link, task in links.items():
             link.reset()
-            link.task.cancel()
-        await asyncio.gather(*(link.task for link in links), return_exceptions=True)
+            task.cancel()
+        await asyncio.gather(*links.values(), return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        link = _Link(task, [writer], lost=self._dropping)
-        self._links.add(link)
+        link = Link((reader, writer), self._state)
+        self._links[link] = task
         try:
-            await self._passes.wait()
-            if link.lost:
-                await self._swallow(reader)
-                return
-            server_reader, server_writer = await asyncio.open_connection(HOST, self._target_port)
-            link.writers.append(server_writer)
-            async with asyncio.TaskGroup() as both:
-                for source, sink in ((reader, server_writer), (server_reader, writer)):
-                    on_the_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(MAX_CHUNKS)
-                    both.create_task(self._take(source, on_the_way))
-                    both.create_task(self._deliver(on_the_way, sink, link))
-        except (OSError, ExceptionGroup):
-            # One side is gone, or was never there: so is the other.
-            link.reset()
-        except asyncio.CancelledError:
-            # The proxy closes.
-            link.reset()
+            await link.carry(lambda: asyncio.open_connection(HOST, self._target_port))
         finally:
-            self._links.discard(link)
-            for end in link.writers:
-                end.close()
-
-    async def _take(
-        self, reader: asyncio.StreamReader, on_the_way: "asyncio.Queue[tuple[float, bytes]]"
-    ) -> None:
-        data = b"?"
-        while data:
-            try:
-                data = await reader.read(CHUNK_BYTES)
-            except OSError:
-                # The other side is not told of a reset before the network is whole.
-                await self._passes.wait()
-                raise
-            await on_the_way.put((self._loop.time() + self.delay_s, data))
-
-    async def _deliver(
-        self, on_the_way: "asyncio.Queue[tuple[float, bytes]]", writer: asyncio.StreamWriter, link: "_Link"
-    ) -> None:
-        data = b"?"
-        while data:
-            due_s, data = await on_the_way.get()
-            await asyncio.sleep(due_s - self._loop.time())
-            await self._passes.wait()
-            if link.lost:
-                continue
-            if data:
-                writer.write(data)
-                await writer.drain()
-            else:
-                writer.write_eof()
-
-    async def _swallow(self, reader: asyncio.StreamReader) -> None:
-        while await reader.read(CHUNK_BYTES):
-            pass
-
-
-class _Link:
-    """One client's connection, and the one to the server that belongs to it."""
-
-    def __init__(
-        self, task: "asyncio.Task[None]", writers: list[asyncio.StreamWriter], *, lost: bool
-    ) -> None:
-        self.task = task
-        self.writers = writers
-        self.lost = lost
-
-    def reset(self) -> None:
-        """End both connections as a dead host's are: with a reset."""
-        for writer in self.writers:
-            connection = writer.get_extra_info("socket")
-            with contextlib.suppress(OSError, AttributeError):
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-            writer.transport.abort()
+            del self._links[link]

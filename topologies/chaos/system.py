@@ -15,7 +15,7 @@ from pipeline.errors import ServiceError, TopologyError
 from pipeline.kafka_io.admin import KafkaAdmin
 from pipeline.messages.status import RunStatus
 from pipeline.services.local import service_states, start_services, stop_services
-from pipeline.services.ports import choose_port
+from pipeline.services.ports import choose_port, is_free
 from pipeline.wire.topics import TopicNames, topic_specs
 from topologies import live
 from topologies.chaos.proxy import TcpProxy
@@ -65,8 +65,9 @@ class ChaosSystem:
         before = service_states(self.settings, (name,))[0]
         if before.pid:
             os.kill(before.pid, signal.SIGKILL)
-            # A process that this one started must be reaped before it is gone.
-            wait_until(lambda: not service_states(self.settings, (name,))[0].running, 10.0)
+            port = int(before.address.rpartition(":")[2])
+            # A killed process of many threads lets go of its sockets some time after it counts as ended.
+            wait_until(lambda: not service_states(self.settings, (name,))[0].running and is_free(port), 10.0)
         after = start_services(self.settings, (name,))[0]
         if before.address and after.address != before.address:
             raise ServiceError(f"{name} came up at {after.address} instead of {before.address}.")
