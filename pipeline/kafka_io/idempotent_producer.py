@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
-from pipeline.errors import BrokerError
+from pipeline.errors import BrokerError, KafkaUnavailableError
 from pipeline.kafka_io.client_settings import PRODUCER_SETTINGS
 from pipeline.kafka_io.private_names import force_close
 from pipeline.kafka_io.records import Delivery, OutgoingRecord
@@ -18,6 +18,11 @@ _log = logging.getLogger(__name__)
 
 _FLUSH_ATTEMPT_S = 1.0
 """flush() of kafka-python is repeated in steps of this length, so that an interrupt is noticed."""
+
+
+DELIVERY_TIMEOUT_MS = 3_600_000
+"""For so long a record waits for a broker that is away: frames are kept for an hour, too. Until then the
+producer keeps it and its place; how much may wait is bounded."""
 
 
 class IdempotentProducer:
@@ -50,6 +55,7 @@ class IdempotentProducer:
             **{
                 **connection,
                 **PRODUCER_SETTINGS,
+                "delivery_timeout_ms": DELIVERY_TIMEOUT_MS,
                 "client_id": client_id,
                 "enable_idempotence": True,
                 "acks": "all",
@@ -79,7 +85,8 @@ class IdempotentProducer:
 
         Raises:
             WireError: The record is larger than the topic takes (code `record-too-large`); nothing was sent.
-            BrokerError: No room or no topic metadata in time, or the producer has failed for good.
+            KafkaUnavailableError: No room or no topic metadata in time; nothing was sent.
+            BrokerError: The producer has failed for good.
         """
         record.check_size(self._max_record_bytes)
         size_bytes = record.size_bytes
@@ -94,7 +101,8 @@ class IdempotentProducer:
             )
         except (KafkaError, ValueError) as error:
             self._release(size_bytes)
-            raise BrokerError(
+            kind = KafkaUnavailableError if isinstance(error, KafkaTimeoutError) else BrokerError
+            raise kind(
                 f"Topic {record.topic}: can't send: {error}",
                 action="Check that the broker runs and that the topic exists: `flownar doctor`.",
             ) from error
@@ -143,7 +151,7 @@ class IdempotentProducer:
             while self._in_flight_bytes and self._in_flight_bytes + size_bytes > self._max_in_flight_bytes:
                 left_s = deadline - time.monotonic()
                 if left_s <= 0:
-                    raise BrokerError(
+                    raise KafkaUnavailableError(
                         f"Topic {topic}: {self._in_flight_bytes} bytes wait for the broker; no room after "
                         f"{timeout_s:g} s.",
                         action="Check the broker: `flownar doctor`.",

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Protocol
 
 from operators.frames.source import FrameSource, TimedFrame
 from pipeline.config import Settings
@@ -19,12 +18,10 @@ from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.idempotent_producer import IdempotentProducer
 from pipeline.kafka_io.records import Delivery, OutgoingRecord
 from pipeline.publisher.options import PublisherCounters, PublishOptions
+from pipeline.publisher.outlet import FrameOutlet, RecordSender
 from pipeline.publisher.packer import FramePacker, PackedFrames
 from pipeline.wire.frame_record import FrameHeaders, format_frame_headers
 from pipeline.wire.times import NS_PER_S
-
-FLUSH_DEADLINE_S = 30.0
-"""Longer than a record's delivery may take (20 s), so that the outcome of every record is known."""
 
 
 @contextmanager
@@ -45,20 +42,11 @@ def frame_producer(settings: Settings, client_id: str) -> Iterator[IdempotentPro
         producer.close()
 
 
-class RecordSender(Protocol):
-    """Where a publisher's records go: an `IdempotentProducer`, or something that stands before one."""
-
-    def send(self, record: OutgoingRecord, on_done: Callable[[Delivery], None] | None = None) -> None:
-        """Hand one record over, in order."""
-
-    def flush(self, timeout_s: float) -> None:
-        """Wait until the outcome of every record is known."""
-
-
 class CameraPublisher:
     """Publishes one source as one stream, in one epoch.
 
-    `run` blocks until the source ends, `stop` is set or sending fails; `start` does the same in a thread.
+    `run` blocks until the source ends, `stop` is set or sending fails; `start` does the same in a thread. A
+    broker that is away for a while is waited for (see `FrameOutlet`).
 
     Args:
         source: The frames; its `stop` event also stops the publisher.
@@ -81,6 +69,9 @@ class CameraPublisher:
         self._source = source
         self._producer = producer
         self._clock_ns = clock_ns
+        self._outlet = FrameOutlet(
+            producer, f"stream {options.stream}", may_leave_out=source.live, stop=source.stop
+        )
         self._lock = threading.Lock()
         self._counters = PublisherCounters()
         self._failure: Exception | None = None
@@ -123,7 +114,7 @@ class CameraPublisher:
         finally:
             # Also after an error or Ctrl-C: readers must not wait for a camera that has gone.
             self._finish(packer)
-        self._producer.flush(FLUSH_DEADLINE_S)
+        self._producer.flush(self._outlet.patience_s(is_last=True))
         self._raise_failure()
         return self._counters
 
@@ -165,7 +156,7 @@ class CameraPublisher:
         headers = FrameHeaders(
             content_type=packed.content_type,
             epoch=self.epoch,
-            sequence=self._counters.num_records,
+            sequence=self._counters.num_records + self._counters.num_left_out,
             capture_times_ns=packed.capture_times_ns,
             end_of_stream=end_of_stream,
         )
@@ -176,7 +167,9 @@ class CameraPublisher:
             value=packed.value,
             headers=format_frame_headers(headers),
         )
-        self._producer.send(record, self._on_done)
+        if not self._outlet.send(record, self._on_done, is_last=end_of_stream):
+            self._count(num_left_out=self._counters.num_left_out + 1)
+            return
         with self._lock:
             sent = self._counters
             self._counters = replace(

@@ -49,6 +49,8 @@ class PublisherCounters:
         num_frames: Frames in sent records.
         num_records: Records sent, the end-of-stream record included.
         num_acknowledged: Records that Kafka has acknowledged.
+        num_left_out: Records of a live camera that there was no room for while the broker was away; their
+            numbers are missing in the stream.
         num_bytes: Bytes of the sent records' values.
         start_time_ns: Capture time of the source's first frame, Unix nanoseconds; 0 before it.
         last_capture_time_ns: Capture time of the last sent frame, Unix nanoseconds; 0 before it.
@@ -58,6 +60,7 @@ class PublisherCounters:
     num_frames: int = 0
     num_records: int = 0
     num_acknowledged: int = 0
+    num_left_out: int = 0
     num_bytes: int = 0
     start_time_ns: int = 0
     last_capture_time_ns: int = 0

@@ -9,7 +9,8 @@ from pipeline.errors import WireError
 from pipeline.kafka_io.idempotent_producer import IdempotentProducer
 from pipeline.kafka_io.records import Delivery, OutgoingRecord
 from pipeline.messages.dead_letter import DeadLetter
-from pipeline.publisher.camera import FLUSH_DEADLINE_S, frame_producer
+from pipeline.publisher.camera import frame_producer
+from pipeline.publisher.outlet import STOP_WAIT_S
 from pipeline.watch.dead_letters import ReadDeadLetter
 from pipeline.wire.dead_letter import ERROR_HEADERS
 from pipeline.wire.partitioner import partition_of
@@ -104,5 +105,5 @@ def _send(
             producer.send(record, partial(finish, index))
         except WireError as error:
             done[index] = replace(one, error=error.message)
-    producer.flush(FLUSH_DEADLINE_S)
+    producer.flush(STOP_WAIT_S)
     return done

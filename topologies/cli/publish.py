@@ -132,9 +132,10 @@ def _progress(publisher: "CameraPublisher", elapsed_s: float) -> str:
     counters: PublisherCounters = publisher.counters
     rate = counters.num_frames / elapsed_s if elapsed_s else 0.0
     behind = f", [yellow]{counters.behind_s:.1f} s behind[/]" if counters.behind_s >= 1 else ""
+    left_out = f", [yellow]{counters.num_left_out} left out[/]" if counters.num_left_out else ""
     return (
         f"[bold]{publisher.options.stream}[/] {counters.num_frames} frames in {elapsed_s:.0f} s "
-        f"({rate:.1f}/s, {counters.num_bytes / 1e6:.1f} MB){behind}"
+        f"({rate:.1f}/s, {counters.num_bytes / 1e6:.1f} MB){behind}{left_out}"
     )
 
 
@@ -146,6 +147,7 @@ def _summary(publisher: "CameraPublisher") -> dict[str, object]:
         "frames": counters.num_frames,
         "records": counters.num_records,
         "acknowledged": counters.num_acknowledged,
+        "left_out": counters.num_left_out,
         "bytes": counters.num_bytes,
         "start_time_ns": str(counters.start_time_ns),
         "last_capture_time_ns": str(counters.last_capture_time_ns),

@@ -10,8 +10,9 @@ from operators.frames.source import open_source
 from operators.scoring import TrueNarration
 from pipeline.config import Settings
 from pipeline.kafka_io.records import Delivery, OutgoingRecord
-from pipeline.publisher.camera import CameraPublisher, RecordSender, frame_producer
+from pipeline.publisher.camera import CameraPublisher, frame_producer
 from pipeline.publisher.options import PublisherCounters, PublishOptions
+from pipeline.publisher.outlet import RecordSender
 from pipeline.publisher.packer import Codec
 from pipeline.wire.frame_record import parse_frame_headers
 from pipeline.wire.topics import TopicNames
@@ -68,10 +69,16 @@ class SentFrames:
     sender: RecordSender
     capture_times_ns: list[int] = field(default_factory=list)
 
-    def send(self, record: OutgoingRecord, on_done: Callable[[Delivery], None] | None = None) -> None:
+    def send(
+        self,
+        record: OutgoingRecord,
+        on_done: Callable[[Delivery], None] | None = None,
+        *,
+        timeout_s: float = 30.0,
+    ) -> None:
         """Hand one record over."""
         headers = parse_frame_headers(record.headers, has_value=record.value is not None)
-        self.sender.send(record, on_done)
+        self.sender.send(record, on_done, timeout_s=timeout_s)
         self.capture_times_ns += headers.capture_times_ns[: headers.num_frames]
 
     def flush(self, timeout_s: float) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from operators.frames.encode import encode_png
 from pipeline.kafka_io.records import Delivery, Headers, OutgoingRecord
-from pipeline.publisher.camera import RecordSender
+from pipeline.publisher.outlet import RecordSender
 from pipeline.wire.partitioner import partition_of
 
 EXPECTED_CODES = Counter(
@@ -51,10 +51,16 @@ class FaultInjector:
     _sequence: int = 0
     _left_out: int = -1
 
-    def send(self, record: OutgoingRecord, on_done: Callable[[Delivery], None] | None = None) -> None:
+    def send(
+        self,
+        record: OutgoingRecord,
+        on_done: Callable[[Delivery], None] | None = None,
+        *,
+        timeout_s: float = 30.0,
+    ) -> None:
         """Send a record of the camera and, when its turn has come, a broken one after it."""
         sent = replace(record, headers=with_header(record.headers, "sequence", str(self._next_sequence())))
-        self.good.send(sent, on_done)
+        self.good.send(sent, on_done, timeout_s=timeout_s)
         number, rest = divmod(self._num_good - FIRST_FAULT, EVERY)
         self._num_good += 1
         makers = self._makers()

@@ -11,7 +11,7 @@ import pytest
 from kafka.errors import KafkaTimeoutError
 from kafka.future import Future
 
-from pipeline.errors import BrokerError, WireError
+from pipeline.errors import BrokerError, KafkaUnavailableError, WireError
 from pipeline.kafka_io import idempotent_producer
 from pipeline.kafka_io.idempotent_producer import IdempotentProducer
 from pipeline.kafka_io.records import Delivery, OutgoingRecord
@@ -70,6 +70,11 @@ def test_it_is_idempotent_and_waits_for_all_replicas(kafka: FakeKafka) -> None:
     assert (kafka.settings["enable_idempotence"], kafka.settings["acks"]) == (True, "all")
 
 
+def test_a_record_waits_for_a_broker_that_is_away_for_minutes(kafka: FakeKafka) -> None:
+    new_producer()
+    assert kafka.settings["delivery_timeout_ms"] > 600_000
+
+
 def test_every_record_gets_its_outcome(kafka: FakeKafka) -> None:
     sender = new_producer()
     done: list[Delivery] = []
@@ -88,7 +93,7 @@ def test_send_waits_for_room(kafka: FakeKafka) -> None:
     sender = new_producer(max_in_flight=10)
     for _ in range(10):
         sender.send(RECORD)
-    with pytest.raises(BrokerError, match="no room"):
+    with pytest.raises(KafkaUnavailableError, match="no room"):
         sender.send(RECORD, timeout_s=0.05)
     assert len(kafka.futures) == 10
     timer = threading.Timer(0.1, kafka.acknowledge)
@@ -113,7 +118,7 @@ def test_a_callback_that_fails_costs_nothing(kafka: FakeKafka) -> None:
 def test_a_send_that_fails_gives_its_room_back(kafka: FakeKafka) -> None:
     sender = new_producer()
     kafka.error = KafkaTimeoutError("no metadata")
-    with pytest.raises(BrokerError, match="Topic frames"):
+    with pytest.raises(KafkaUnavailableError, match="Topic frames"):
         sender.send(RECORD)
     assert sender.num_in_flight == 0
     with pytest.raises(WireError):

@@ -13,8 +13,9 @@ from operators.errors import FrameError
 from operators.frames.decode import decode_gop
 from operators.frames.encode import encode_jpeg
 from operators.frames.source import FrameSource
-from pipeline.errors import BrokerError, WireError
+from pipeline.errors import BrokerError, KafkaUnavailableError, WireError
 from pipeline.kafka_io.records import Delivery, OutgoingRecord
+from pipeline.publisher import outlet
 from pipeline.publisher.camera import CameraPublisher
 from pipeline.publisher.options import PublishOptions
 from pipeline.wire.frame_record import FrameHeaders, parse_frame_headers
@@ -23,17 +24,34 @@ TOPIC = "flownar.frames"
 
 
 class RememberingProducer:
-    """Stands for the idempotent producer; fails the record with the number `fail_at`."""
+    """Stands for the idempotent producer; fails the record with the number `fail_at`.
+
+    `full_at` maps the number of a record to how often there is no room for it.
+    """
 
     def __init__(self, fail_at: int = -1, max_record_bytes: int = 1 << 20) -> None:
         self.records: list[OutgoingRecord] = []
         self.times: list[float] = []
         self.flushed = False
+        self.full_at: dict[int, int] = {}
+        self.timeouts_s: list[float] = []
         self._fail_at = fail_at
         self._max_record_bytes = max_record_bytes
 
-    def send(self, record: OutgoingRecord, on_done: Callable[[Delivery], None] | None = None) -> None:
+    def send(
+        self,
+        record: OutgoingRecord,
+        on_done: Callable[[Delivery], None] | None = None,
+        *,
+        timeout_s: float = 30.0,
+    ) -> None:
         record.check_size(self._max_record_bytes)
+        if len(self.records) in self.full_at:
+            self.full_at[len(self.records)] -= 1
+            if not self.full_at[len(self.records)]:
+                del self.full_at[len(self.records)]
+            self.timeouts_s.append(timeout_s)
+            raise KafkaUnavailableError("no room")
         failed = len(self.records) == self._fail_at
         self.records.append(record)
         self.times.append(time.monotonic())
@@ -197,6 +215,58 @@ def test_a_record_that_kafka_did_not_take_stops_the_publisher() -> None:
     with pytest.raises(BrokerError, match=r"cam/1 was not taken.*no answer"):
         publisher.run()
     assert len(producer.records) == 3
+
+
+def test_frames_of_a_file_wait_while_there_is_no_room(caplog: pytest.LogCaptureFixture) -> None:
+    producer = RememberingProducer()
+    producer.full_at = {1: 3, 2: 2, 4: 1}
+    _, publisher = publish(source_of(numbered(4)), producer)
+    counters = publisher.run()
+    assert [h.sequence for h in producer.headers()] == [0, 1, 2, 3, 4]
+    assert (counters.num_frames, counters.num_left_out) == (4, 0)
+    assert all(timeout_s > 0 for timeout_s in producer.timeouts_s)
+    assert len([m for m in caplog.messages if "is down" in m]) == 3
+
+
+def test_frames_of_a_live_camera_are_left_out_and_their_numbers_are_missing() -> None:
+    producer = RememberingProducer()
+    producer.full_at = {2: 3}
+    _, publisher = publish(source_of(numbered(8), live=True, fps=1000.0), producer)
+    counters = publisher.run()
+    headers = producer.headers()
+    assert [h.sequence for h in headers] == [0, 1, 5, 6, 7, 8]
+    assert headers[-1].end_of_stream
+    assert (counters.num_records, counters.num_left_out) == (6, 3)
+    assert producer.timeouts_s == [0.0] * 3
+
+
+def test_the_end_of_a_live_stream_is_not_left_out() -> None:
+    producer = RememberingProducer()
+    producer.full_at = {3: 2}
+    _, publisher = publish(source_of(numbered(3), live=True, fps=1000.0), producer)
+    assert publisher.run().num_left_out == 0
+    assert producer.headers()[-1].end_of_stream
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_publisher_does_not_wait_for_a_broker_that_never_was_there(live: bool) -> None:
+    producer = RememberingProducer()
+    producer.full_at = {0: 1}
+    _, publisher = publish(source_of(numbered(3), live=live), producer)
+    with pytest.raises(KafkaUnavailableError):
+        publisher.run()
+
+
+def test_a_publisher_that_is_to_stop_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outlet, "STOP_WAIT_S", 0.05)
+    producer = RememberingProducer()
+    producer.full_at = {1: 10**9}
+    _, publisher = publish(source_of(numbered(3)), producer)
+    publisher.start()
+    assert not publisher.join(0.1)
+    publisher.stop.set()
+    with pytest.raises(KafkaUnavailableError):
+        publisher.join(10.0)
 
 
 def test_a_record_that_is_too_large_is_not_sent() -> None:
