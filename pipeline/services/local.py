@@ -13,15 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Settings
+from pipeline.errors import ServiceError
 from pipeline.services import kafka_broker, redis_server
 from pipeline.services.folder_lock import folder_lock
-from pipeline.services.ports import HOST
+from pipeline.services.ports import HOST, wait_until_free
 from pipeline.services.process import ProcessRecord, find, load_record, save_record, stop
 from pipeline.services.readiness import wait_until_ready
 from pipeline.settings.resolve import ADDRESSES_FILE
 
 _LOCK_DEADLINE_S = 120.0
 """How long a second `up` or `down` waits for the first: longer than a start may take."""
+
+PORT_DEADLINE_S = 2.0
+"""A port that is not free after that belongs to somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +128,28 @@ def _start(
     kind, folder = _KINDS[name], settings.state_dir / name
     folder.mkdir(parents=True, exist_ok=True)
     record = load_record(folder / "process.json")
-    was_running = record is not None and find(record) is not None
-    if record is None or not was_running:
-        on_progress(f"starting {name}")
-        record = kind.start(settings, folder)
-        save_record(record, folder / "process.json")
+    if record is not None and find(record) is not None:
+        try:
+            if wait_for_answer:
+                _wait(settings, record, kind, folder)
+            return _state(settings, name, was_running=True)
+        except ServiceError:
+            # It was ending just then, for example because it had been killed the moment before.
+            if find(record) is not None:
+                raise
+    if record is not None:
+        # The threads of a process that was killed end one by one, and the last one gives its port back.
+        wait_until_free(record.port, PORT_DEADLINE_S)
+    on_progress(f"starting {name}")
+    record = kind.start(settings, folder)
+    save_record(record, folder / "process.json")
     if wait_for_answer:
-        wait_until_ready(record, kind.answers, settings.services.start_deadline_s, folder / kind.out_file)
-    return _state(settings, name, was_running=was_running)
+        _wait(settings, record, kind, folder)
+    return _state(settings, name, was_running=False)
+
+
+def _wait(settings: Settings, record: ProcessRecord, kind: _Kind, folder: Path) -> None:
+    wait_until_ready(record, kind.answers, settings.services.start_deadline_s, folder / kind.out_file)
 
 
 def _stop(settings: Settings, name: str, volumes: bool) -> ServiceState:

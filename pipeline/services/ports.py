@@ -2,6 +2,7 @@
 
 import random
 import socket
+import time
 
 from pipeline.errors import ServiceError
 
@@ -9,6 +10,8 @@ HOST = "127.0.0.1"
 
 _RANDOM_PORTS = range(20_000, 32_000)
 """Below the range from which the kernel takes ports of outgoing connections (32768 and up)."""
+
+_POLL_S = 0.01
 
 
 def is_free(port: int) -> bool:
@@ -21,6 +24,16 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def wait_until_free(port: int, deadline_s: float) -> bool:
+    """Wait until the port is free; returns whether it is."""
+    deadline = time.monotonic() + deadline_s
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True
 
 
 def choose_port(wanted: int, *, avoid: frozenset[int] = frozenset()) -> int:

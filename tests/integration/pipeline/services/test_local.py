@@ -92,6 +92,19 @@ def test_an_acknowledged_write_survives_a_kill(local: Settings) -> None:
     assert redis_client(local).dbsize() == 100
 
 
+def test_a_service_can_be_started_again_the_moment_after_it_was_killed(local: Settings) -> None:
+    ports = {"redis_port": choose_port(0)}
+    local = local.model_copy(update={"services": local.services.model_copy(update=ports)})
+    (state,) = start_services(local, ["redis"])
+    for _ in range(5):
+        assert state.pid is not None
+        os.kill(state.pid, signal.SIGKILL)
+        (again,) = start_services(local, ["redis"])
+        assert (again.address, again.running) == (state.address, True)
+        assert again.pid != state.pid
+        state = again
+
+
 def test_a_process_file_of_another_process_starts_a_new_service_and_harms_nobody(local: Settings) -> None:
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
