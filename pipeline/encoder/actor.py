@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -107,7 +108,8 @@ class Encoder:
 
         self._ready = True
         _log.info("encoder ready on %s with %d threads", encoder.device, self._num_threads)
-        schedule: EncoderSchedule[_Job] = EncoderSchedule(self._max_batch)
+        shares_cores = encoder.device.type == "cpu"
+        schedule: EncoderSchedule[_Job] = EncoderSchedule(self._max_batch, shares_cores=shares_cores)
         while True:
             self._gather(schedule)
             pieces = schedule.next_batch(time.monotonic())
@@ -137,10 +139,11 @@ class Encoder:
         return FrameEncoder.load(self._model.path, self._model.device, self._model.dtype)
 
     def _gather(self, schedule: "EncoderSchedule[_Job]") -> None:
-        """Take in what waits, and wait for something if nothing does."""
+        """Take in what waits, and wait for something if nothing is to be encoded now."""
         try:
             while True:
-                job = self._jobs.get(block=schedule.is_empty)
+                wait_s = schedule.wait_s(time.monotonic())
+                job = self._jobs.get(block=wait_s > 0, timeout=None if wait_s == inf else wait_s)
                 schedule.add(job, len(job.frames), is_behind=job.is_behind)
         except queue.Empty:
             pass

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ def test_every_frame_is_encoded_once_and_in_order(
         schedule.add(number, num_frames, is_behind=is_behind)
         if encodes:
             encode()
-    while not schedule.is_empty:
+    while schedule.wait_s(0.0) < inf:
         encode()
     assert seen == {number: list(range(frames)) for number, (_, frames, _) in enumerate(requests)}
     assert sorted(ends) == list(range(len(requests)))
@@ -68,3 +70,21 @@ def test_a_piece_is_as_large_as_live_frames_can_wait_for(frame_s: float, num_fra
     schedule.next_batch(0.0)
     schedule.add("behind", 30, is_behind=True)
     assert schedule.next_batch(0.0) == [Piece("behind", 0, num_frames, False)]
+
+
+def test_where_cores_are_shared_pieces_leave_half_of_the_time_to_live_frames() -> None:
+    schedule: EncoderSchedule[str] = EncoderSchedule(8, shares_cores=True)
+    schedule.took(1, PIECE_S)
+    assert schedule.wait_s(0.0) == inf
+    schedule.add("behind", 30, is_behind=True)
+    assert schedule.wait_s(0.0) == 0.0
+    schedule.next_batch(0.0)
+    assert schedule.wait_s(0.0) == 0.0, "without live frames there is no rest"
+    schedule.add("live", 1, is_behind=False)
+    schedule.next_batch(1.0)
+    assert schedule.next_batch(1.0) == [Piece("behind", 8, 9, False)]
+    assert schedule.wait_s(1.0 + PIECE_S) == pytest.approx(PIECE_S)
+    schedule.add("live", 1, is_behind=False)
+    assert schedule.wait_s(1.0 + PIECE_S) == 0.0, "live frames do not wait for a rest's end"
+    schedule.next_batch(1.0 + PIECE_S)
+    assert schedule.wait_s(1.0 + 2 * PIECE_S) == pytest.approx(0.0)
