@@ -15,7 +15,7 @@ BEHIND_EVERY = 4
 PIECE_S = 0.02
 """A piece takes about so long while there are live frames at all, and has a frame at least."""
 
-REST = 1.0
+REST = 2.0
 """Where frames are encoded on the cores that all processes share, pieces are followed by so many times their
 own duration without any, while there are live frames."""
 

@@ -126,7 +126,7 @@ class FrameChoice:
         for index in kept:
             arrived_ns = headers.capture_times_ns[index] + behind_capture_ns
             memory.arrival, _ = keep_frame(memory.arrival, arrived_ns, self._fps(stream))
-        return memory.arrival is not None and memory.arrival.is_too_fast
+        return memory.arrival is not None and memory.arrival.spare < 0
 
     def _has_room(self, stream: str, memory: _Stream) -> bool:
         """Spread the frames that are kept evenly over those that came."""

@@ -53,12 +53,14 @@ class Intake:
         frames: The record's kept frames, uint8 [size, size, 3] each; () for a dead letter.
         num_bytes: Memory that frames and dead letter take.
         is_flood: See Choice.
+        may_wait: Nobody waits for it: all of its frames are left out, and there is nothing else to tell.
     """
 
     entry: Entry
     frames: tuple[NDArray[np.uint8], ...]
     num_bytes: int
     is_flood: bool = False
+    may_wait: bool = False
 
 
 class PartitionIntake:
@@ -135,7 +137,9 @@ class PartitionIntake:
         self._admissions[stream] = admission
         link = self._link(stream, record.offset)
         entry = FramesEntry(stream, link, headers, admission, choice.kept, choice.left_out_because, gaps)
-        return Intake(entry, tuple(frames), sum(frame.nbytes for frame in frames), choice.is_flood)
+        may_wait = not (frames or gaps or headers.end_of_stream)
+        num_bytes = sum(frame.nbytes for frame in frames)
+        return Intake(entry, tuple(frames), num_bytes, choice.is_flood, may_wait)
 
     def _stream_of(self, record: Record) -> str:
         stream = parse_stream_key(record.key)

@@ -19,6 +19,10 @@ from pipeline.reader.intake import Intake, PartitionIntake
 MAX_BATCH_RECORDS = 256
 """Records of one batch: those without frames have nothing else that would bound it."""
 
+GATHER_S = 0.25
+"""Records that may wait are sent with the next one that may not, or after so long: a batch for each of
+thousands would cost more than all frames that are narrated."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutgoingBatch:
@@ -63,6 +67,8 @@ class ReaderLane:
         self._credits = credits
         self._backlog: deque[Record] = deque()
         self._held: Intake | None = None
+        self._gathered: list[Intake] = []
+        self._gathered_at_s = 0.0
         self._head_ms: int | None = None
         self._urgency = Urgency()
         self._next_offset = plan.position
@@ -81,6 +87,11 @@ class ReaderLane:
     def is_idle(self) -> bool:
         """Nothing of it waits here or is in flight."""
         return not (self._backlog or self._held or self._credits.num_records or self.lost_because)
+
+    @property
+    def is_gathering(self) -> bool:
+        """Records that may wait do."""
+        return bool(self._gathered)
 
     def age_s(self, now_s: float) -> float:
         """How long the next record has been in the log; of those that were polled, the last one taken."""
@@ -109,9 +120,14 @@ class ReaderLane:
             now_s: Unix time in seconds.
         """
         is_behind = self.is_behind(now_s)
-        taken = self._take(bounds, now_s)
-        if not taken:
+        if not self._gathered:
+            self._gathered_at_s = now_s
+        self._take(bounds, now_s)
+        taken = self._gathered
+        may_wait = len(taken) < MAX_BATCH_RECORDS and all(intake.may_wait for intake in taken)
+        if may_wait and (not taken or now_s - self._gathered_at_s < GATHER_S):
             return None
+        self._gathered = []
         frames = [frame for intake in taken for frame in intake.frames]
         entries = tuple(intake.entry for intake in taken)
         return OutgoingBatch(
@@ -130,6 +146,7 @@ class ReaderLane:
         """Stop for good: the partition needs another generation."""
         self.lost_because = reason
         self._backlog.clear()
+        self._gathered.clear()
         self._held = None
 
     def status(self) -> PartitionStatus:
@@ -138,11 +155,12 @@ class ReaderLane:
             self.plan.partition, self.plan.generation, self._next_offset, self._credits.num_records
         )
 
-    def _take(self, bounds: LaneBounds, now_s: float) -> list[Intake]:
-        taken: list[Intake] = []
+    def _take(self, bounds: LaneBounds, now_s: float) -> None:
+        """Gather what the bounds allow."""
+        taken = self._gathered
         num_frames = 0
         while len(taken) < MAX_BATCH_RECORDS and (intake := self._next(now_s)) is not None:
-            fits = not taken or num_frames + len(intake.frames) <= bounds.max_frames
+            fits = not num_frames or num_frames + len(intake.frames) <= bounds.max_frames
             if not fits or not self._credits.allows(
                 intake.num_bytes, has_frames=bool(intake.frames), max_with_frames=bounds.max_with_frames
             ):
@@ -151,7 +169,6 @@ class ReaderLane:
             self._credits.take(intake.num_bytes, has_frames=bool(intake.frames))
             taken.append(intake)
             num_frames += len(intake.frames)
-        return taken
 
     def _next(self, now_s: float) -> Intake | None:
         """The next record that leads to something, decoded; None if there is none.

@@ -30,6 +30,9 @@ _log = logging.getLogger(__name__)
 POLL_S = 0.05
 """Longest wait for records: answers and commands wait no longer than that."""
 
+GATHER_PAUSE_S = 0.02
+"""Between two polls that bring only records that may wait."""
+
 MAX_BARE_IN_FLIGHT = 2048
 """Records of one partition that are in flight without frames, at most."""
 
@@ -135,6 +138,9 @@ class ReaderLoop:
         taken = take_batches(self._lanes.values(), self._bounds, now_s)
         waiting = [item for item in self._waiting if not item[0].lost_because]
         self._waiting = [item for item in waiting + taken if not self._dispatcher.send(*item)]
+        if not taken and any(lane.is_gathering for lane in self._lanes.values()):
+            # Thousands of records a second would else come in thousands of polls.
+            time.sleep(GATHER_PAUSE_S)
         # What was polled goes on at once; the poll in between lets live records overtake.
         self._poll(0.0 if taken else POLL_S)
         self._log_ends.look(self._lanes.values(), now_s)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.encoder.schedule import BEHIND_EVERY, LIVE_FOR_S, PIECE_S, EncoderSchedule, Piece
+from pipeline.encoder.schedule import BEHIND_EVERY, LIVE_FOR_S, PIECE_S, REST, EncoderSchedule, Piece
 
 REQUESTS = st.lists(st.tuples(st.booleans(), st.integers(1, 40), st.booleans()), max_size=40)
 
@@ -72,7 +72,7 @@ def test_a_piece_is_as_large_as_live_frames_can_wait_for(frame_s: float, num_fra
     assert schedule.next_batch(0.0) == [Piece("behind", 0, num_frames, False)]
 
 
-def test_where_cores_are_shared_pieces_leave_half_of_the_time_to_live_frames() -> None:
+def test_where_cores_are_shared_pieces_leave_time_to_live_frames() -> None:
     schedule: EncoderSchedule[str] = EncoderSchedule(8, shares_cores=True)
     schedule.took(1, PIECE_S)
     assert schedule.wait_s(0.0) == inf
@@ -83,8 +83,8 @@ def test_where_cores_are_shared_pieces_leave_half_of_the_time_to_live_frames() -
     schedule.add("live", 1, is_behind=False)
     schedule.next_batch(1.0)
     assert schedule.next_batch(1.0) == [Piece("behind", 8, 9, False)]
-    assert schedule.wait_s(1.0 + PIECE_S) == pytest.approx(PIECE_S)
+    assert schedule.wait_s(1.0 + PIECE_S) == pytest.approx(REST * PIECE_S)
     schedule.add("live", 1, is_behind=False)
     assert schedule.wait_s(1.0 + PIECE_S) == 0.0, "live frames do not wait for a rest's end"
     schedule.next_batch(1.0 + PIECE_S)
-    assert schedule.wait_s(1.0 + 2 * PIECE_S) == pytest.approx(0.0)
+    assert schedule.wait_s(1.0 + (1 + REST) * PIECE_S) == pytest.approx(0.0)

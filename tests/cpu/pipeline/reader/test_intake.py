@@ -194,7 +194,9 @@ def test_a_switched_off_camera_is_admitted_and_not_decoded():
     assert [gap.sequences for gap in second.entry.gaps] == [(1, 2)]
     assert second.entry.admission.sequence == 3
     assert code_of(taking.take(record(2, sequence=3))) == "duplicate-sequence"
-    assert taking.take(record(3, B)).entry.kept == (0,)
+    assert [first.may_wait, second.may_wait] == [True, False], "what is missing is told at once"
+    assert not taking.take(record(3, sequence=4, end=True)).may_wait, "so is the end of a stream"
+    assert taking.take(record(4, B)).entry.kept == (0,)
 
 
 def test_only_the_kept_frames_of_a_group_are_handed_on():

@@ -7,7 +7,7 @@ from pipeline.messages.reading import ReadingPlan
 from pipeline.reader.credits import Credits
 from pipeline.reader.fairness import LaneBounds
 from pipeline.reader.intake import Intake
-from pipeline.reader.lane import MAX_BATCH_RECORDS, ReaderLane
+from pipeline.reader.lane import GATHER_S, MAX_BATCH_RECORDS, ReaderLane
 
 PLAN = ReadingPlan(0, 1, 10, 10, 2, {})
 FRAME_BYTES = 12
@@ -18,20 +18,22 @@ BOUNDS = LaneBounds(max_frames=3, max_with_frames=100)
 class FakeIntake:
     """Record n has `frames[n]` frames; None stands for a record that was dealt with before."""
 
-    def __init__(self, frames, flood=()):
+    def __init__(self, frames, flood=(), may_wait=()):
         self.frames = frames
         self.flood = flood
+        self.may_wait = may_wait
 
     def take(self, record):
         count = self.frames[record.offset]
         if count is None:
             return None
         pictures = tuple(np.full((2, 2, 3), record.offset % 256, np.uint8) for _ in range(count))
-        return Intake(record.offset, pictures, FRAME_BYTES * count, record.offset in self.flood)
+        is_flood, may_wait = record.offset in self.flood, record.offset in self.may_wait
+        return Intake(record.offset, pictures, FRAME_BYTES * count, is_flood, may_wait)
 
 
-def lane(frames, *, num_records=4, num_bytes=1000, ages=None, flood=()):
-    made = ReaderLane(PLAN, None, FakeIntake(frames, flood), Credits(num_records, 500, num_bytes))
+def lane(frames, *, num_records=4, num_bytes=1000, ages=None, flood=(), may_wait=()):
+    made = ReaderLane(PLAN, None, FakeIntake(frames, flood, may_wait), Credits(num_records, 500, num_bytes))
     ages = ages or [0.1] * len(frames)
     made.offer(
         SimpleNamespace(offset=offset, timestamp_ms=(NOW_S - age) * 1000) for offset, age in enumerate(ages)
@@ -137,3 +139,31 @@ def test_a_lane_is_idle_when_nothing_waits_and_all_is_answered():
     assert not reading.is_idle
     reading.answered(outgoing)
     assert reading.is_idle
+
+
+def test_records_that_may_wait_are_gathered_until_one_may_not():
+    reading = lane([0, 0, 0, 1, 0], may_wait={0, 1, 2, 4})
+    (first,) = batches(reading)
+    assert first.batch.entries == (0, 1, 2, 3, 4)
+    reading.answered(first)
+    reading.offer([SimpleNamespace(offset=4, timestamp_ms=NOW_S * 1000)])
+    assert batches(reading) == []
+    assert not reading.is_idle, "it is on its way"
+    assert reading.wants_records, "more of them may come"
+    assert reading.next_batch(BOUNDS, NOW_S + GATHER_S / 2) is None
+    gathered = reading.next_batch(BOUNDS, NOW_S + GATHER_S)
+    assert gathered.batch.entries == (4,)
+    reading.answered(gathered)
+    assert reading.is_idle
+
+
+def test_gathered_records_do_not_keep_a_large_group_back():
+    reading = lane([0, 7], may_wait={0})
+    (whole,) = batches(reading)
+    assert whole.batch.entries == (0, 1)
+
+
+def test_not_more_are_gathered_than_a_batch_holds():
+    reading = lane([0] * 400, may_wait=set(range(400)))
+    assert [len(made.batch.entries) for made in batches(reading)] == [MAX_BATCH_RECORDS]
+    assert reading.is_gathering
