@@ -36,12 +36,14 @@ def start_kafka(settings: Settings, folder: Path) -> ProcessRecord:
     services = settings.services
     port = choose_port(services.kafka_port)
     controller_port = choose_port(services.controller_port, avoid=frozenset({port}))
+    internal_port = choose_port(0, avoid=frozenset({port, controller_port}))
     properties = folder / "server.properties"
     template = Template((INFRA / "server.properties").read_text(encoding="utf-8"))
     properties.write_text(
         template.substitute(
             port=port,
             controller_port=controller_port,
+            internal_port=internal_port,
             advertised=services.kafka_advertised or f"{HOST}:{port}",
             data_dir=folder / "data",
         ),
