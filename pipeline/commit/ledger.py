@@ -107,6 +107,7 @@ class PartitionLedger:
             if letter.offset <= ledger.record.dead_lettered_through:
                 return False
             ledger.record = replace(ledger.record, dead_lettered_through=letter.offset)
+            ledger.left_out.shown(FramePosition(letter.offset))
             self._books.note(stream)
             self._special.may_leave(stream)
         self._dead_letters.append(letter)

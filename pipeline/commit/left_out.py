@@ -54,7 +54,7 @@ class LeftOutFrames:
         self._last = (position, reason)
 
     def shown(self, position: FramePosition) -> None:
-        """A frame was dealt with; unless it is the last one that was left out, the range ends before it."""
+        """A frame was dealt with; unless it is the last one that was left out, a range ends before it."""
         if self._last is not None and self._last[0] != position:
             self._last = None
 

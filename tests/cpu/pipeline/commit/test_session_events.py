@@ -141,6 +141,20 @@ def test_left_out_frames_are_told_with_the_narration_of_their_segment(world: Wor
     assert [number for number, _ in told(world)] == [0, 1, 2]
 
 
+def test_a_refused_record_is_in_no_range_of_left_out_frames(world: World) -> None:
+    """It is covered by its dead letter, and a replay must refuse it again instead of leaving it out."""
+    session = world.take_over()
+    leave_out(session, 0)
+    session.delivered("a", 1)
+    session.dead_lettered(
+        "a", DeadLetter(TOPICS.frames, 0, 1, 0, b"a", b"bad", (), "image-corrupt", "bad", "reader")
+    )
+    leave_out(session, 2)
+    world.clock.now_s += TELL_AFTER_S
+    session.commit()
+    assert notices(world) == [Shed(ShedReason.OVERLOAD, 1, 0, 20, single(0, 2))]
+
+
 def test_after_some_seconds_they_are_told_without_a_narration(world: World) -> None:
     session = world.take_over()
     leave_out(session, 0)
