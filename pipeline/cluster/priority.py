@@ -9,13 +9,14 @@ from typing import TypeVar
 
 _log = logging.getLogger(__name__)
 
-NICENESS = 10
-"""Of the thread that works politely; 19 would not get on at all where others are busy all the time."""
+NICENESS = 5
+"""Of the thread that works politely: a third of what others get. With much less it would not get on at all
+where others are busy all the time."""
 
 Result = TypeVar("Result")
 
 
-def politely(work: Callable[[], Result]) -> Result:
+def run_politely(work: Callable[[], Result], *, polite: bool = True) -> Result:
     """Let a thread of its own do something at low priority, and wait for it.
 
     A process that replaces another one takes a core for seconds to load its model, just when those that live
@@ -24,7 +25,10 @@ def politely(work: Callable[[], Result]) -> Result:
 
     Args:
         work: What is to be done; its error is raised here.
+        polite: If not, it is simply done.
     """
+    if not polite:
+        return work()
     done: Future[Result] = Future()
 
     def run() -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.cluster.actor_logging import log_as
-from pipeline.cluster.priority import politely
+from pipeline.cluster.priority import run_politely
 from pipeline.config import ModelSettings
 from pipeline.encoder.schedule import EncoderSchedule
 from pipeline.errors import EncoderError
@@ -56,13 +56,17 @@ class Encoder:
         name: Name of the encoder.
         max_batch: Frames that are encoded at once, at most.
         num_threads: Threads of torch.
+        polite: The model is loaded at low priority: others encode meanwhile.
     """
 
-    def __init__(self, model: ModelSettings, name: str, max_batch: int, num_threads: int) -> None:
+    def __init__(
+        self, model: ModelSettings, name: str, max_batch: int, num_threads: int, polite: bool = False
+    ) -> None:
         log_as(name)
         self._model = model
         self._max_batch = max_batch
         self._num_threads = num_threads
+        self._polite = polite
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._ready = False
         self._failure = ""
@@ -103,7 +107,7 @@ class Encoder:
             self._failure = f"{error!r}"
 
     def _work(self) -> None:
-        encoder = politely(self._load)
+        encoder = run_politely(self._load, polite=self._polite)
         import torch  # noqa: PLC0415 (see _load)
 
         self._ready = True

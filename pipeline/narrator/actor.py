@@ -47,13 +47,14 @@ class Narrator:
         settings: All settings.
         name: Name of the narrator, written into the checkpoints for people.
         num_threads: Threads of torch.
+        polite: The model is loaded at low priority: others narrate meanwhile.
     """
 
-    def __init__(self, settings: Settings, name: str, num_threads: int) -> None:
+    def __init__(self, settings: Settings, name: str, num_threads: int, polite: bool = False) -> None:
         log_as(name)
         self._settings = settings
         self._name = name
-        self._engine = EngineThread(settings, num_threads)
+        self._engine = EngineThread(settings, num_threads, polite=polite)
         self._namespace = f"{settings.kafka.prefix}{settings.kafka.application}"
         self._blobs: StateStore | None = None
         self._blobs_lock = threading.Lock()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from pipeline.cluster.priority import politely
+from pipeline.cluster.priority import run_politely
 from pipeline.config import Settings
 from pipeline.narrator.settings import WantedSettings
 
@@ -33,13 +33,15 @@ class EngineThread:
     Args:
         settings: All settings.
         num_threads: Threads of torch.
+        polite: The model is loaded at low priority.
     """
 
-    def __init__(self, settings: Settings, num_threads: int) -> None:
+    def __init__(self, settings: Settings, num_threads: int, *, polite: bool) -> None:
         self.ready = False
         self.failure = ""
         self._settings = settings
         self._num_threads = num_threads
+        self._polite = polite
         self._step_began_s = 0.0
         self._inbox: queue.SimpleQueue[tuple[Action, Future[None]]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="engine", daemon=True).start()
@@ -58,7 +60,7 @@ class EngineThread:
 
     def _run(self) -> None:
         try:
-            loop = politely(self._load)
+            loop = run_politely(self._load, polite=self._polite)
             self.ready = True
             while True:
                 self._take_in(loop, wait_s=0.0 if loop.has_work else IDLE_S)

@@ -64,19 +64,24 @@ class ActorFactory:
         _kill_all({name: handle for name, handle in listed.items() if name not in kept})
         return chosen
 
-    def create(self, role: str, restarts: int) -> tuple[ProcessName, Any]:
-        """Start an actor's process; returns its name and its handle, at once."""
+    def create(self, role: str, restarts: int, *, polite: bool) -> tuple[ProcessName, Any]:
+        """Start an actor's process; returns its name and its handle, at once.
+
+        Args:
+            role: For example `narrator-0`.
+            restarts: Processes that had the role before it.
+            polite: Its model is loaded at low priority, because others do its work meanwhile.
+        """
         settings = self._settings
         process = ProcessName.new(self._run, role, restarts)
         options: dict[str, Any] = {"num_gpus": self._gpu_share} if self._gpu_share else {}
         options |= {"num_cpus": 0, "max_restarts": 0, "lifetime": "detached", "name": str(process)}
         if process.kind is Kind.ENCODER:
-            arguments = (settings.model, role, settings.live.encoder_batch, self._num_threads)
+            arguments = (settings.model, role, settings.live.encoder_batch, self._num_threads, polite)
             return process, _actor_class(Encoder).options(**options).remote(*arguments)
         if process.kind is Kind.NARRATOR:
-            return process, _actor_class(Narrator).options(**options).remote(
-                settings, role, self._num_threads
-            )
+            narrator_class = _actor_class(Narrator).options(**options)
+            return process, narrator_class.remote(settings, role, self._num_threads, polite)
         options |= {"num_gpus": 0, "max_concurrency": READER_CONCURRENCY}
         return process, _actor_class(Reader).options(**options).remote(settings, role)
 

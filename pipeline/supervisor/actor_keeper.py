@@ -55,7 +55,7 @@ class ActorKeeper:
         """
         found = self._factory.find()
         for role in self._factory.roles:
-            process, handle = found.get(role) or self._factory.create(role, restarts=0)
+            process, handle = found.get(role) or self._factory.create(role, restarts=0, polite=bool(found))
             self._keep(process, handle)
         attached = [self._actors[role] for role in found]
         for actor in attached:
@@ -118,7 +118,8 @@ class ActorKeeper:
         short_lives = actor.short_lives + 1 if lived_s < SHORT_LIFE_S else 0
         if short_lives > 1:
             await asyncio.sleep(min(2.0 ** (short_lives - 1), MAX_RESTART_PAUSE_S))
-        process, handle = self._factory.create(actor.name, actor.process.restarts + 1)
+        polite = bool(self.usable(actor.kind))
+        process, handle = self._factory.create(actor.name, actor.process.restarts + 1, polite=polite)
         self._keep(process, handle, failure=reason, short_lives=short_lives)
 
     def _lease_over(self, actor: ManagedActor, silent_s: float) -> None:

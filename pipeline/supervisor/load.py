@@ -9,7 +9,9 @@ KNOWN_AFTER_S = 10.0
 """Before that, what is measured is mostly the takeover's repetition."""
 
 FLOOR = 0.1
-"""Share of the average that a partition without frames counts: its cameras may come back."""
+FLOOR_FPS = 0.2
+"""What a partition counts at least, as a share of the average and in frames per second: cameras may come
+back, and what is left of a rate that has ended says nothing."""
 
 
 @dataclass(slots=True)
@@ -57,7 +59,8 @@ class LoadMeter:
         """Load of each partition: its rate; those that are not known count as much as the average, or 1."""
         rates = [self.rate(partition) for partition in range(num_partitions)]
         known = [rate for rate in rates if rate is not None]
-        average = sum(known) / len(known) if known else 0.0
-        if average == 0.0:
+        if not known:
             return (1.0,) * num_partitions
-        return tuple(average if rate is None else max(rate, FLOOR * average) for rate in rates)
+        average = sum(known) / len(known)
+        least = max(FLOOR * average, FLOOR_FPS)
+        return tuple(max(average if rate is None else rate, least) for rate in rates)

@@ -9,13 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline.cluster.connection import connect, disconnect
+from pipeline.cluster.connection import disconnect
 from pipeline.cluster.local_head import NAME, find_head, stop_head
 from pipeline.config import Settings
 from tests.support.command_line import run_flownar
 from tests.support.live_topology import LiveTopology
 from tests.support.tiny_model import write_tiny_model
-from topologies import live
 
 PARTITIONS = 2
 
@@ -35,6 +34,7 @@ CHANGED = {
     "live.num_slots": 4,
     "live.encoder_batch": 4,
     "live.credits": 16,
+    "live.lease_s": 3.0,
     "commit.interval_ms": 100,
     "commit.snapshot_every_segments": 2,
 }
@@ -57,14 +57,9 @@ def topology(live_settings: Settings) -> Iterator[LiveTopology]:
     changed = {**CHANGED, "model.path": live_settings.model.path}
     options = [option for key, value in changed.items() for option in ("--set", f"{key}={value}")]
     try:
-        started = run_flownar(live_settings, ["run", "live", "--detach", *options], timeout_s=200.0)
-        assert started.returncode == 0, started.stdout + started.stderr
-        assert "running live: 5 actors, 2 partitions" in started.stderr
-        connect(live_settings, start_local=False)
-        run = live.find(live_settings)
-        assert run is not None
-        yield LiveTopology(live_settings, run)
-        pids = [actor.pid for actor in run.status().actors]
+        topology = LiveTopology.start(live_settings, options)
+        yield topology
+        pids = topology.pids().values()
         disconnect()
         stopped = run_flownar(live_settings, ["stop", "live"], timeout_s=120.0)
         assert stopped.returncode == 0, stopped.stdout + stopped.stderr

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from pipeline.cluster.priority import NICENESS, politely
+from pipeline.cluster.priority import NICENESS, run_politely
 
 
 def niceness() -> int:
@@ -12,8 +12,9 @@ def niceness() -> int:
 
 def test_only_the_work_is_polite() -> None:
     before = niceness()
-    assert politely(niceness) == max(before, NICENESS)
+    assert run_politely(niceness) == max(before, NICENESS)
     assert niceness() == before
+    assert run_politely(niceness, polite=False) == before
     thread_after: list[int] = []
     thread = threading.Thread(target=lambda: thread_after.append(niceness()))
     thread.start()
@@ -23,4 +24,4 @@ def test_only_the_work_is_polite() -> None:
 
 def test_its_error_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
-        politely(lambda: 1 / 0)
+        run_politely(lambda: 1 / 0)
