@@ -61,6 +61,7 @@ Nothing in this package knows Kafka, Redis or Ray: `pipeline.narrator.partition_
 | snapshot_policy.py | when a stream is snapshotted |
 | plan.py, render.py | what a transaction contains, and its records |
 | checkpoint_record.py, checkpoint_json.py, strict_json.py, blob.py | what is remembered, and how |
-| checkpoint_log.py, restore.py, recovery.py, recovered.py | the takeover, and what it finds |
+| recovery.py, recovered.py, checkpoint_log.py, restore.py | the takeover, and what it finds |
+| deleted_frames.py | how a stream goes on behind frames that it needed and that are gone |
 | ports.py, identity.py | what the protocol needs of the world, and who it acts for |
 """

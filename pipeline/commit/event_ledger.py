@@ -86,7 +86,7 @@ class EventLedger:
         if position > ledger.record.decided_through:
             self.tell_left_out(stream, ledger)
             ledger.leave_out([FrameRange(position, position, 1)])
-            self.tell(stream, ledger, [fault])
+            self.tell(stream, ledger, [replace(fault, after=_before(position, ledger), through=position)])
 
     def memory_lost(self, stream: str, fault: Fault, now_s: float) -> None:
         """See SessionEvents.memory_lost."""
@@ -140,3 +140,11 @@ class EventLedger:
         """All events since the last call."""
         events, self._events = tuple(self._events), []
         return events
+
+
+def _before(position: FramePosition, ledger: StreamLedger) -> FramePosition | None:
+    """The place behind which `position` is the stream's next frame; None if it is the first one of all."""
+    if position.index > 0:
+        return FramePosition(position.offset, position.index - 1)
+    last = max(ledger.record.base.position, ledger.last_processed or ledger.record.base.position)
+    return last if last.offset >= 0 else None

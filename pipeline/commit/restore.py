@@ -4,10 +4,11 @@ import logging
 from dataclasses import dataclass, replace
 
 from pipeline.commit.checkpoint_record import BaseState, StreamCheckpoint
+from pipeline.commit.deleted_frames import DeletedFrames, last_seen
 from pipeline.commit.ports import BlobStore
 from pipeline.commit.recovered import RecoveredStream
 from pipeline.errors import BlobLostError
-from pipeline.messages.events import Fault, FaultKind, Gap, GapKind, StreamEvent
+from pipeline.messages.events import Fault, FaultKind, StreamEvent
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def restore_stream(
     3. If that is lost too, or another model made the state: a new state after the last committed narration,
        with a fault event and a clear error in the log. Committed narrations are never made again in any case.
 
-    Frames that Kafka deleted before they were narrated are told as a gap.
+    Frames that Kafka deleted before they were narrated are told as a gap; what the memory lacks as a fault.
 
     Args:
         stream: Stream id.
@@ -56,58 +57,24 @@ def restore_stream(
     Raises:
         StateStoreError: The store does not answer: then nothing is known to be lost, and trying again helps.
     """
-    position = max(logged_position, beginning)
-    restored = _restore(stream, record, blobs, model_hash, position, beginning)
-    gap = _deleted(restored.record, logged_position, beginning)
-    return restored if gap is None else replace(restored, events=(gap, *restored.events))
-
-
-def _restore(
-    stream: str,
-    record: StreamCheckpoint,
-    blobs: BlobStore,
-    model_hash: str,
-    committed_position: int,
-    beginning: int,
-) -> Restored:
+    deleted = DeletedFrames(logged_position, beginning)
     if record.model_hash != model_hash:
         reason = f"it was made by model {record.model_hash}, and this is {model_hash}"
-        return _begin_anew(stream, record, model_hash, FaultKind.MODEL_CHANGED, reason)
-    try:
-        return _go_on(record, blobs, lost_state=False)
-    except BlobLostError as error:
-        reason = error.message
-    older = _before_base(record, committed_position)
-    frames_lost = older is not None and older.base.next_offset < beginning
-    # A new stream whose first frames are gone is as good as one that begins anew, only with a longer replay.
-    if older is not None and not (frames_lost and older.base.blob is None):
-        _log.warning("stream %s: %s Trying the state before it.", stream, reason)
+        return _begin_anew(stream, record, deleted, model_hash, FaultKind.MODEL_CHANGED, reason)
+    reason = ""
+    for candidate in (record, _before_base(record, max(logged_position, beginning))):
+        if candidate is None:
+            continue
+        if deleted.has_opening_of(candidate):
+            # What was narrated of it can't be replayed without its first frames.
+            reason = reason or "the frames that it was made from are deleted"
+            continue
         try:
-            restored = _go_on(older, blobs, lost_state=frames_lost)
+            return _go_on(stream, candidate, blobs, deleted)
         except BlobLostError as error:
             reason = error.message
-        else:
-            if frames_lost:
-                _log.error("stream %s: frames after offset %d are gone", stream, older.base.position.offset)
-            return restored
-    return _begin_anew(stream, record, model_hash, FaultKind.MEMORY_LOST, reason)
-
-
-def _deleted(record: StreamCheckpoint, logged_position: int, beginning: int) -> Gap | None:
-    """The gap of frames that were needed and are gone."""
-    needed_from = logged_position if record.replay_from is None else record.replay_from
-    first = max(needed_from, record.base.next_offset, record.narrated_through.offset)
-    if record.ended or first >= beginning:
-        return None
-    epoch, time_ns = _last_seen(record)
-    return Gap(GapKind.DELETED, epoch, time_ns, None, offsets=(first, beginning - 1))
-
-
-def _last_seen(record: StreamCheckpoint) -> tuple[int, int]:
-    """Epoch and capture time of the last frame that the record knows of; 0 for what it does not know."""
-    known = [state for state in (record.base.admission, record.admission) if state is not None]
-    epoch = max((state.epoch for state in known), default=0)
-    return epoch, max((state.last_capture_ns or 0 for state in known if state.epoch == epoch), default=0)
+            _log.warning("stream %s: %s", stream, reason)
+    return _begin_anew(stream, record, deleted, model_hash, FaultKind.MEMORY_LOST, reason)
 
 
 def _before_base(record: StreamCheckpoint, committed_position: int) -> StreamCheckpoint | None:
@@ -118,29 +85,23 @@ def _before_base(record: StreamCheckpoint, committed_position: int) -> StreamChe
     return replace(record, base=previous, previous=None, replay_from=behind)
 
 
-def _go_on(record: StreamCheckpoint, blobs: BlobStore, *, lost_state: bool) -> Restored:
+def _go_on(stream: str, record: StreamCheckpoint, blobs: BlobStore, deleted: DeletedFrames) -> Restored:
     base = record.base
     snapshot = blobs.get(base.blob) if base.blob is not None else None
-    state = RecoveredStream(
-        snapshot=snapshot,
-        covered=base.position,
-        next_offset=base.next_offset,
-        journal=record.journal_after(base.position),
-        admission=base.admission,
-        dead_lettered_through=record.dead_lettered_through,
-        next_event=record.next_event,
-        ended=record.ended,
-        lost_state=lost_state,
-        settings=base.settings,
-        decided_through=record.decided_through,
-        left_out=record.left_out_after(base.position),
-        is_silent=record.silent_since_ns is not None,
-    )
-    return Restored(record, state)
+    restored, events = deleted.step_over(record)
+    lost_state = any(isinstance(event, Fault) for event in events)
+    if lost_state:
+        _log.error("stream %s: frames after offset %d are gone", stream, base.position.offset)
+    return Restored(restored, _state(restored, snapshot, lost_state=lost_state), events)
 
 
 def _begin_anew(
-    stream: str, record: StreamCheckpoint, model_hash: str, kind: FaultKind, reason: str
+    stream: str,
+    record: StreamCheckpoint,
+    deleted: DeletedFrames,
+    model_hash: str,
+    kind: FaultKind,
+    reason: str,
 ) -> Restored:
     base = replace(record.base, blob=None, settings=None)
     if record.narrated_through > base.position:
@@ -155,25 +116,32 @@ def _begin_anew(
         )
     left_out = record.left_out_after(base.position)
     anew = replace(record, model_hash=model_hash, base=base, previous=None, journal=(), left_out=left_out)
-    state = RecoveredStream(
-        snapshot=None,
+    fault = () if record.ended else (_fault(record, base, kind, reason),)
+    anew, gaps = deleted.step_over(anew)
+    return Restored(anew, _state(anew, None, lost_state=not record.ended), (*gaps, *fault))
+
+
+def _state(record: StreamCheckpoint, snapshot: bytes | None, *, lost_state: bool) -> RecoveredStream:
+    base = record.base
+    return RecoveredStream(
+        snapshot=snapshot,
         covered=base.position,
         next_offset=base.next_offset,
-        journal=(),
+        journal=record.journal_after(base.position),
         admission=base.admission,
         dead_lettered_through=record.dead_lettered_through,
         next_event=record.next_event,
         ended=record.ended,
-        lost_state=not record.ended,
+        lost_state=lost_state,
+        settings=base.settings,
         decided_through=record.decided_through,
-        left_out=left_out,
+        left_out=record.left_out_after(base.position),
         is_silent=record.silent_since_ns is not None,
     )
-    return Restored(anew, state, () if record.ended else (_fault(record, base, kind, reason),))
 
 
 def _fault(record: StreamCheckpoint, base: BaseState, kind: FaultKind, reason: str) -> Fault:
-    epoch, time_ns = _last_seen(record)
+    epoch, time_ns = last_seen(record)
     is_covered = base.position <= record.narrated_through
     return Fault(
         kind,

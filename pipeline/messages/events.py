@@ -100,7 +100,7 @@ class Shed:
 class FaultKind(StrEnum):
     """What went wrong.
 
-    MEMORY_LOST: the stream's state was lost; it went on with an empty memory.
+    MEMORY_LOST: the stream's state was lost; it went on with an empty memory, or with one that lacks frames.
     MODEL_CHANGED: the state belonged to another model; the stream went on with an empty memory.
     FRAME_REFUSED: the model could not take a frame.
     UNNARRATED: the stream ended with frames that no narration covers.

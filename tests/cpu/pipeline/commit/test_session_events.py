@@ -247,7 +247,18 @@ def test_a_refused_frame_is_told_once_and_left_out_of_every_replay(world: World)
     session.commit()
     session.events.refused("a", FramePosition(1), BROKEN)
     session.commit()
-    assert notices(world) == [BROKEN]
+    assert notices(world) == [replace(BROKEN, after=FramePosition(0), through=FramePosition(1))]
+
+
+def test_a_refused_frame_names_the_one_before_it_in_its_record(world: World) -> None:
+    session = world.take_over()
+    session.delivered("a", 0)
+    session.events.refused("a", FramePosition(0), BROKEN)
+    session.processed("a", FramePosition(0), last_of_record=False)
+    session.events.refused("a", FramePosition(0, 1), BROKEN)
+    session.commit()
+    first, second = FramePosition(0), FramePosition(0, 1)
+    assert notices(world) == [replace(BROKEN, through=first), replace(BROKEN, after=first, through=second)]
 
 
 def test_frames_that_kafka_deleted_before_they_were_narrated_are_told_once(world: World) -> None:

@@ -1,0 +1,62 @@
+"""Frames that Kafka deleted although a stream needed them: what is told, and how it goes on behind them."""
+
+from dataclasses import dataclass, replace
+
+from operators.narrator.types import FramePosition
+from pipeline.commit.checkpoint_record import MAX_INDEX, StreamCheckpoint
+from pipeline.messages.events import Fault, FaultKind, Gap, GapKind, StreamEvent
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedFrames:
+    """What a partition of frames lacks at a takeover.
+
+    Attributes:
+        logged_position: The partition's position in the log.
+        beginning: First offset that is still there.
+    """
+
+    logged_position: int
+    beginning: int
+
+    def has_opening_of(self, record: StreamCheckpoint) -> bool:
+        """Whether a state would have to be made from its first frame, which is gone, to repeat narrations."""
+        base = record.base
+        is_needed = base.blob is None and bool(record.journal_after(base.position))
+        return is_needed and self._first_missing(record) is not None
+
+    def step_over(self, record: StreamCheckpoint) -> tuple[StreamCheckpoint, tuple[StreamEvent, ...]]:
+        """The record of a stream that goes on behind deleted frames, and what is to be told of it.
+
+        The record says that the state is complete up to the first frame that is still there. So what is
+        missing is told once, and the next takeover does not find it missing again.
+        """
+        first = self._first_missing(record)
+        if first is None:
+            return record, ()
+        last = self.beginning - 1
+        base = replace(record.base, position=FramePosition(last, MAX_INDEX), complete=True)
+        is_behind = record.replay_from is not None and self.beginning < self.logged_position
+        stepped = replace(record, base=base, replay_from=self.beginning if is_behind else None)
+        epoch, time_ns = last_seen(record)
+        events: list[StreamEvent] = []
+        first_open = max(first, record.narrated_through.offset)
+        if first_open <= last:
+            events.append(Gap(GapKind.DELETED, epoch, time_ns, None, offsets=(first_open, last)))
+        if record.base.position < record.narrated_through and first <= record.narrated_through.offset:
+            message = f"The memory lacks frames that were narrated: offsets {first} to {last} are deleted."
+            events.append(Fault(FaultKind.MEMORY_LOST, epoch, message, time_ns))
+        return stepped, tuple(events)
+
+    def _first_missing(self, record: StreamCheckpoint) -> int | None:
+        """First deleted offset that may have been needed to go on from `base`; None if there is none."""
+        needed_from = self.logged_position if record.replay_from is None else record.replay_from
+        first = max(needed_from, record.base.next_offset)
+        return None if record.ended or first >= self.beginning else first
+
+
+def last_seen(record: StreamCheckpoint) -> tuple[int, int]:
+    """Epoch and capture time of the last frame that the record knows of; 0 for what it does not know."""
+    known = [state for state in (record.base.admission, record.admission) if state is not None]
+    epoch = max((state.epoch for state in known), default=0)
+    return epoch, max((state.last_capture_ns or 0 for state in known if state.epoch == epoch), default=0)
