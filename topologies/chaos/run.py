@@ -32,9 +32,6 @@ STEP_S = 0.1
 EARLY_MEMORY_S = 300.0
 """When memory is measured first; after a quarter of a shorter run."""
 
-QUIET_S = 10.0
-"""Without faults and with all processes ready, before memory is measured."""
-
 QUIET_DEADLINE_S = 60.0
 
 LATE_FAULTS_S = 120.0
@@ -133,19 +130,21 @@ def _hurt(
             watcher.moment(lookout.moment(now_s, len(driver.done), driver.num_left))
             if not early and now_s >= early_at_s:
                 quiet_s = time.monotonic()
-                early = _quiet_memory(system, driver, watcher)
+                early = _quiet_memory(system, driver, options.quiet_s, watcher)
                 # Neither the schedule nor the cameras' time goes on meanwhile: nothing happens faster later.
                 began_s += time.monotonic() - quiet_s
             time.sleep(STEP_S)
         watcher.say("the cameras end their streams")
     watcher.say("waiting until everything is committed")
     system.wait_until_committed(system.settings, watcher.say)
-    late = _quiet_memory(system, driver, watcher)
+    late = _quiet_memory(system, driver, options.quiet_s, watcher)
     watcher.say("draining")
     return _Chaos(tuple(driver.done), early, late, system.drain())
 
 
-def _quiet_memory(system: ChaosSystem, driver: FaultDriver, watcher: Watcher) -> list[ProcessMemory]:
+def _quiet_memory(
+    system: ChaosSystem, driver: FaultDriver, quiet_s: float, watcher: Watcher
+) -> list[ProcessMemory]:
     watcher.say("measuring memory in a quiet moment")
     quiet_since_s = time.monotonic()
 
@@ -155,7 +154,7 @@ def _quiet_memory(system: ChaosSystem, driver: FaultDriver, watcher: Watcher) ->
         status = system.status()
         if not driver.is_idle or status is None or not status.ready:
             quiet_since_s = time.monotonic()
-        return time.monotonic() - quiet_since_s > QUIET_S
+        return time.monotonic() - quiet_since_s > quiet_s
 
     if not wait_until(is_quiet, QUIET_DEADLINE_S):
         watcher.say("it does not get quiet; memory is measured all the same")

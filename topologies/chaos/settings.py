@@ -25,6 +25,9 @@ SILENT_AFTER_S = 8.0
 TELL_WITHIN_S = 30.0
 """A topology that loses processes all the time knows of a silence only when it has recovered."""
 
+MAX_QUIET_S = 10.0
+QUIET_SHARE = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class ChaosOptions:
@@ -47,6 +50,11 @@ class ChaosOptions:
     fps: float = DEFAULT_FPS
     num_faults: int | None = None
     keep_dir: Path | None = None
+
+    @property
+    def quiet_s(self) -> float:
+        """How long there are no faults before memory is measured: a moment of the run."""
+        return min(MAX_QUIET_S, QUIET_SHARE * 60.0 * self.minutes)
 
     @property
     def camera_rules(self) -> CameraRules:
@@ -100,8 +108,13 @@ def behind_proxies(settings: Settings, broker_port: int, kafka_port: int, redis_
 
 
 def calm_settings(settings: Settings) -> Settings:
-    """Settings of a second topology on the same services: topics, application and Redis of its own."""
+    """Settings of a second topology on the same services, with topics, application and Redis of its own.
+
+    One of every actor is enough, and starts sooner.
+    """
     names = {"prefix": f"calm.{settings.kafka.prefix}", "application": f"calm-{settings.kafka.application}"}
     kafka = settings.kafka.model_copy(update=names)
     redis = settings.redis.model_copy(update={"url": settings.redis.url.removesuffix("/0") + "/1"})
-    return settings.model_copy(update={"kafka": kafka, "redis": redis})
+    one = {"num_readers": 1, "num_encoders": 1, "num_narrators": 1, "num_slots": 2 * settings.live.num_slots}
+    live = settings.live.model_copy(update=one)
+    return settings.model_copy(update={"kafka": kafka, "redis": redis, "live": live})

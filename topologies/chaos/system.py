@@ -1,6 +1,7 @@
 """Kafka, Redis, Ray and the topology `live` of the chaos, with a network between them that can be cut."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from pipeline.cluster.connection import connect, disconnect
+from pipeline.cluster.local_head import NAME as RAY
 from pipeline.cluster.local_head import start_head, stop_head
 from pipeline.config import Settings
 from pipeline.errors import ServiceError, TopologyError
@@ -166,6 +168,12 @@ def _create_topics(settings: Settings) -> None:
 
 
 def _stop(settings: Settings) -> None:
+    """End everything of the state folder, and remove that."""
     disconnect()
     stop_head(settings)
     stop_services(settings, volumes=True)
+    # Where the folder's path is too long for Ray's sockets, a shorter one stands for a part of it.
+    short = settings.state_dir / RAY / "short_tmp"
+    if short.exists():
+        shutil.rmtree(short.read_text(encoding="utf-8"), ignore_errors=True)
+    shutil.rmtree(settings.state_dir, ignore_errors=True)
