@@ -84,10 +84,13 @@ class LiveRun:
             TopologyError: That takes too long, or an actor ends again and again.
         """
         deadline = time.monotonic() + READY_DEADLINE_S
+        restarts_before: dict[str, int] = {}
         while not (status := self.status()).ready:
             on_status(status)
             for actor in status.actors:
-                if actor.restarts >= HOPELESS_RESTARTS:
+                # One that has run for long has been through a lot.
+                before = restarts_before.setdefault(actor.name, actor.restarts if self.attached else 0)
+                if actor.restarts - before >= HOPELESS_RESTARTS:
                     raise TopologyError(
                         f"{actor.name} does not come up: {actor.failure}",
                         action="Mend that, then: flownar stop live, and start it again.",

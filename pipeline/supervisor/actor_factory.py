@@ -2,6 +2,7 @@
 
 import logging
 import os
+from functools import cache
 from math import floor
 from typing import Any
 
@@ -99,6 +100,7 @@ def kill(handle: Any) -> None:
     ray.kill(handle, no_restart=True)
 
 
+@cache
 def _actor_class(python_class: type) -> Any:
     # Any: Ray's own annotation does not know the argument.
     remote: Any = ray.remote

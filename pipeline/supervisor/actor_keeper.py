@@ -21,6 +21,9 @@ SHORT_LIFE_S = 15.0
 MAX_RESTART_PAUSE_S = 15.0
 """An actor that dies at once, again and again, is not started more often than this."""
 
+CREATE_AGAIN_S = 2.0
+"""Ray refused to start a process: its own control plane may be overloaded."""
+
 POLL_S = 0.05
 
 
@@ -118,9 +121,17 @@ class ActorKeeper:
         short_lives = actor.short_lives + 1 if lived_s < SHORT_LIFE_S else 0
         if short_lives > 1:
             await asyncio.sleep(min(2.0 ** (short_lives - 1), MAX_RESTART_PAUSE_S))
-        polite = bool(self.usable(actor.kind))
-        process, handle = self._factory.create(actor.name, actor.process.restarts + 1, polite=polite)
+        process, handle = await self._create_anew(actor)
         self._keep(process, handle, failure=reason, short_lives=short_lives)
+
+    async def _create_anew(self, actor: ManagedActor) -> tuple[ProcessName, Any]:
+        while True:
+            polite = bool(self.usable(actor.kind))
+            try:
+                return self._factory.create(actor.name, actor.process.restarts + 1, polite=polite)
+            except Exception:
+                _log.exception("%s can't be started now", actor.name)
+                await asyncio.sleep(CREATE_AGAIN_S)
 
     def _lease_over(self, actor: ManagedActor, silent_s: float) -> None:
         _log.warning("%s has not answered for %.1f s", actor.process, silent_s)

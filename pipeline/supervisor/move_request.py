@@ -6,8 +6,18 @@ from pipeline.supervisor.kinds import Kind
 from pipeline.supervisor.table import Phase, Table
 
 
-def refusal(table: Table, actors: ActorKeeper, partition: int, narrator: str) -> MoveReply | None:
-    """Why a partition can't be moved to a narrator; None if it can."""
+def refusal(
+    table: Table, actors: ActorKeeper, partition: int, narrator: str, waiting: str
+) -> MoveReply | None:
+    """Why a partition can't be moved to a narrator; None if it can.
+
+    Args:
+        table: Who owns what.
+        actors: All actors.
+        partition: Which one.
+        narrator: Where to.
+        waiting: The services that must come back before anybody can take anything over; "" if none.
+    """
     if not 0 <= partition < len(table):
         last = len(table) - 1
         return _refuse(
@@ -23,6 +33,8 @@ def refusal(table: Table, actors: ActorKeeper, partition: int, narrator: str) ->
     row = table[partition]
     if row.phase is Phase.OWNED and row.narrator == narrator:
         return _refuse(f"Partition {partition} is at {narrator} already.", "See: flownar partitions list")
+    if waiting:
+        return _refuse(f"Nothing can be moved now: {waiting}.", "Try again when it is back: flownar status")
     return None
 
 

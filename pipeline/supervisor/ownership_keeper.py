@@ -3,8 +3,6 @@
 import logging
 import time
 
-from ray.exceptions import RayError
-
 from pipeline.cluster.remote_errors import describe
 from pipeline.config import Settings
 from pipeline.errors import HigherGenerationError
@@ -81,7 +79,7 @@ class OwnershipKeeper:
 
     def move(self, partition: int, narrator: str) -> MoveReply:
         """Let a partition move to a narrator, and stay there until that one is gone."""
-        reply = refusal(self._table, self._actors, partition, narrator)
+        reply = refusal(self._table, self._actors, partition, narrator, self.waiting)
         if reply is None:
             self._table = assignment.pin(self._table, partition, narrator)
         return reply or MoveReply(accepted=True)
@@ -113,6 +111,9 @@ class OwnershipKeeper:
             self._assign(now_s)
 
     def _move(self, now_s: float) -> None:
+        if self.waiting:
+            # Who has a partition may go on without the service for a while; the next owner could not begin.
+            return
         narrators, readers = self._actors.usable(Kind.NARRATOR), self._actors.usable(Kind.READER)
         move = balancing.move_to_pin(self._table, narrators)
         if move is None and now_s >= self._rebalance_at_s:
@@ -158,7 +159,8 @@ class OwnershipKeeper:
         except HigherGenerationError as error:
             _log.info("partition %d: generation %d is in the log", partition, error.found)
             self._table = assignment.outpaced(self._table, partition, error.found, "the log has a higher one")
-        except (RayError, TimeoutError) as error:
+        except Exception as error:
+            # Whatever it was: a partition that stays TAKING_OVER would have no owner for ever.
             reason = f"takeover failed: {describe(error)}"
             self._fail(assignment.refused(self._table, partition, generation, reason), reason)
         else:

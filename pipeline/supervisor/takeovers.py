@@ -5,8 +5,6 @@ import logging
 from collections.abc import Awaitable
 from typing import Any
 
-from ray.exceptions import RayError
-
 from pipeline.cluster.remote_errors import describe
 from pipeline.messages.reading import ReadingPlan
 
@@ -33,7 +31,7 @@ async def take_over(partition: int, generation: int, narrator: Any, reader: Any,
         deadline_s: Time for the narrator.
 
     Raises:
-        RayError, TimeoutError: It failed, or its outcome is unknown; a higher generation makes it good.
+        Exception: It failed, or its outcome is unknown; a higher generation makes it good.
     """
     plan: ReadingPlan = await asyncio.wait_for(narrator.take_over.remote(partition, generation), deadline_s)
     await asyncio.wait_for(reader.assign.remote(plan, narrator), ASSIGN_DEADLINE_S)
@@ -58,5 +56,5 @@ async def hand_over(partition: int, generation: int, narrator: Any, reader: Any 
 async def _try(call: Awaitable[None], deadline_s: float, partition: int) -> None:
     try:
         await asyncio.wait_for(call, deadline_s)
-    except (RayError, TimeoutError) as error:
+    except Exception as error:
         _log.warning("partition %d: not handed over cleanly: %s", partition, describe(error))
