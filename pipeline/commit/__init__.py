@@ -8,7 +8,8 @@ the record that remembers that they were told commits with them.
 
 A commit (`PartitionSession.commit`), and what if the process dies
 
-1. Snapshots that were taken are put into Redis under new names.
+1. Snapshots that were taken are put into Redis under new names, by a thread of its own: a slow store holds up
+   no narration.
    Dies here: blobs without a name in any record. Nobody reads them; the next owner deletes them.
 2. The ledger makes a plan: events and dead letters that were buffered, the changed records of streams,
    and the lowest record that is not inside a blob, in the dlq or past the end of its stream.
@@ -19,13 +20,17 @@ A commit (`PartitionSession.commit`), and what if the process dies
 4. The transaction is committed.
    Dies here, or no answer comes: it is committed as a whole or not at all, and the next owner reads which.
    The session says OutcomeUnknownError, deletes nothing, and is never used again.
-5. Blobs that the records do not name any more are deleted.
+5. Blobs that the records do not name any more are deleted, and now and then those that a former owner put
+   after it had lost the partition.
    Dies here: blobs without a name, as in step 1.
+
+If the store has lost blobs (its data set is another one, it was away, or a look now and then finds them
+missing), the states in them are written down again while they live, and their records name the new blobs.
 
 A takeover (`recover`), and what if the process dies
 
-1. The partition's checkpoints are read to the end. If a higher generation owns it, or if they were written
-   for another application or topic of frames, that is an error.
+1. The partition's checkpoints are read to the end. If a higher generation owns it, if they were written for
+   another application or topic of frames, or if another model made the states in it, that is an error.
    Dies here: nothing happened.
 2. A new producer with the partition's transactional id fences all older ones, and waits until what they left
    open is aborted or committed.
@@ -58,10 +63,11 @@ Nothing in this package knows Kafka, Redis or Ray: `pipeline.narrator.partition_
 | session.py, burst.py | what the narrator calls, and one commit |
 | session_events.py, event_ledger.py, left_out.py | what is told besides narrations |
 | ledger.py, stream_books.py, stream_ledger.py, special_streams.py, positions.py | the bookkeeping: pure |
-| snapshot_policy.py | when a stream is snapshotted |
+| storer.py, snapshot_ledger.py, snapshot_policy.py | which states are written down when, and where they go |
 | plan.py, render.py | what a transaction contains, and its records |
 | checkpoint_record.py, checkpoint_json.py, strict_json.py, blob.py | what is remembered, and how |
 | recovery.py, recovered.py, checkpoint_log.py, restore.py | the takeover, and what it finds |
+| other_models.py | states that another model made |
 | deleted_frames.py | how a stream goes on behind frames that it needed and that are gone |
 | ports.py, identity.py | what the protocol needs of the world, and who it acts for |
 """

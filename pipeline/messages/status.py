@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.messages.health import StreamStatus
+from pipeline.messages.health import Dependency, StreamStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,7 @@ class RunStatus:
         actors: All actors.
         partitions: All partitions.
         streams: All streams that narrators hold.
+        dependencies: Kafka and Redis as the actors see them: down if one of them says so.
     """
 
     identity: RunIdentity
@@ -100,6 +101,7 @@ class RunStatus:
     actors: tuple[ActorStatus, ...]
     partitions: tuple[OwnershipStatus, ...]
     streams: tuple[StreamStatus, ...]
+    dependencies: tuple[Dependency, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """JSON value of the status: objects and lists."""

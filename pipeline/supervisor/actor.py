@@ -17,7 +17,7 @@ from pipeline.supervisor.draining import drain
 from pipeline.supervisor.kinds import Kind
 from pipeline.supervisor.managed_actor import ManagedActor
 from pipeline.supervisor.ownership_keeper import OwnershipKeeper
-from pipeline.supervisor.run_status import actor_status
+from pipeline.supervisor.run_status import actor_status, dependencies
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +65,7 @@ class Supervisor:
             actors=tuple(actor_status(actor) for actor in actors),
             partitions=self._ownership.statuses(),
             streams=tuple(stream for actor in actors if actor.health for stream in actor.health.streams),
+            dependencies=dependencies(actors),
         )
 
     async def move(self, partition: int, narrator: str) -> MoveReply:

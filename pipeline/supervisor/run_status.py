@@ -1,6 +1,8 @@
 """From the supervisor's bookkeeping to its status."""
 
-from pipeline.messages.health import PartitionStatus
+from collections.abc import Iterable
+
+from pipeline.messages.health import Dependency, PartitionStatus
 from pipeline.messages.status import ActorStatus, OwnershipStatus
 from pipeline.supervisor.managed_actor import ManagedActor
 from pipeline.supervisor.table import Ownership
@@ -17,6 +19,16 @@ def actor_status(actor: ManagedActor) -> ActorStatus:
         failure=actor.failure,
         silent=actor.silent,
     )
+
+
+def dependencies(actors: Iterable[ManagedActor]) -> tuple[Dependency, ...]:
+    """Each service as the actor sees it that misses it for the longest time; by name."""
+    seen: dict[str, Dependency] = {}
+    for actor in actors:
+        for found in actor.health.dependencies if actor.health else ():
+            known = seen.get(found.name, found)
+            seen[found.name] = max(known, found, key=lambda each: (each.state == "down", each.since_s))
+    return tuple(seen[name] for name in sorted(seen))
 
 
 def ownership_status(

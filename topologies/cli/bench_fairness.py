@@ -1,11 +1,15 @@
 """`flownar bench fairness`: how late live cameras are while another one floods or is behind."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from topologies.cli.console import err, out, print_json
+
+if TYPE_CHECKING:
+    from topologies.bench.fairness import PartFigures
 
 SECONDS_HELP = "Length of each of the six parts."
 CAMERAS_HELP = "Live cameras."
@@ -41,6 +45,13 @@ def fairness(
     figures = measure_fairness(bench_settings(), options, lambda line: err.print(line, style="dim"))
     if json:
         print_json({"options": asdict(options), "parts": [asdict(part) for part in figures]})
+        return
+    print_fairness(figures)
+
+
+def print_fairness(figures: "Sequence[PartFigures]") -> None:
+    """Print a table of the parts; nothing if there are none."""
+    if not figures:
         return
     headings = f"{'':32}{'narrations':>11}{'p50 s':>8}{'p95 s':>8}{'x calm':>8}{'its frames':>12}"
     out.print(headings, style="bold", highlight=False)

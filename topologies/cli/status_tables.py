@@ -61,6 +61,10 @@ def _print_run(out: Console, run: RunStatus, address: str) -> None:
     out.print(text, highlight=False)
     if run.waiting:
         out.print(f"waiting: {run.waiting}", style="yellow", markup=False, highlight=False)
+    for needed in run.dependencies:
+        if needed.state == "down":
+            text = f"{needed.name} is down for {_duration(needed.since_s)}: {needed.reason}"
+            out.print(text, style="red", markup=False, highlight=False)
     table = _table("actor", "state", "pid", "restarts", "last failure", numbers=("pid", "restarts"))
     for actor in run.actors:
         word = "[green]ready[/]" if actor.ready else "[yellow]starting[/]"

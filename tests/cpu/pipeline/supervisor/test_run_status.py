@@ -1,9 +1,9 @@
-from pipeline.messages.health import ActorHealth, PartitionStatus
+from pipeline.messages.health import ActorHealth, Dependency, PartitionStatus
 from pipeline.messages.status import RunIdentity, RunStatus
 from pipeline.supervisor.kinds import Kind
 from pipeline.supervisor.managed_actor import ManagedActor
 from pipeline.supervisor.process_name import ProcessName
-from pipeline.supervisor.run_status import actor_status, ownership_status
+from pipeline.supervisor.run_status import actor_status, dependencies, ownership_status
 from pipeline.supervisor.table import Ownership, Phase
 
 
@@ -27,6 +27,23 @@ def test_positions_come_from_the_actors_of_the_generation() -> None:
     assert (status.load_fps, status.pinned) == (2.5, False)
     outdated = ownership_status(Ownership(3, Phase.OWNED, 6, "narrator-0", "reader-0", ""), *actors, None)
     assert (outdated.read_position, outdated.committed_position) == (-1, -1)
+
+
+def test_a_service_is_down_as_long_as_one_actor_misses_it() -> None:
+    def seen_by(*needed: Dependency) -> ManagedActor:
+        return actor(Kind.NARRATOR, ActorHealth(1, ready=True, dependencies=needed))
+
+    actors = [
+        seen_by(Dependency("redis", "up", 500.0), Dependency("kafka", "down", 3.0, "refused")),
+        seen_by(Dependency("kafka", "up", 900.0)),
+        seen_by(Dependency("kafka", "down", 7.0, "no answer")),
+        actor(Kind.ENCODER, None),
+    ]
+    assert dependencies(actors) == (
+        Dependency("kafka", "down", 7.0, "no answer"),
+        Dependency("redis", "up", 500.0),
+    )
+    assert dependencies([]) == ()
 
 
 def test_a_status_is_json() -> None:

@@ -53,3 +53,9 @@ def test_a_model_agrees_with_itself():
     figures = json.loads(result.stdout)
     assert figures["frame_logits_max_diff"] == figures["p_skip_max_diff"] == 0.0
     assert figures["decisions_that_differ"] == figures["tokens_that_differ"] == 0
+
+
+def test_an_unknown_outage_is_a_usage_error():
+    result = run("resilience", "--only", "broker asleep")
+    assert result.exit_code == 2
+    assert "broker away" in result.stderr

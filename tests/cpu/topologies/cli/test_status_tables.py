@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pipeline.messages.health import Dependency
 from pipeline.messages.status import ActorStatus, OwnershipStatus, RunIdentity, RunStatus
 from pipeline.services.local import ServiceState
 from pipeline.status.redis_view import RedisView
@@ -45,6 +46,11 @@ def running(failure: str = "") -> RunningTopology:
             actors=(ActorStatus("narrator-0", "narrator", 1234, not failure, bool(failure), failure),),
             partitions=(OwnershipStatus(0, "owned", 7, "narrator-0", "reader-0", 100, 90, 0, ""),),
             streams=(),
+            dependencies=(
+                Dependency("kafka", "down", 150.0, "no answer")
+                if failure
+                else Dependency("kafka", "up", 9.0),
+            ),
         ),
     )
 
@@ -73,7 +79,9 @@ def test_everything_fits_into_100_columns() -> None:
     assert "a-very-long…" in text
     assert "camera-000017" in text
     assert "waiting: Kafka at 127.0.0.1:9092 does not answer" in text
-    assert "waiting" not in shown(report(), running())
+    assert "kafka is down for 2 min: no answer" in text
+    for word in ("waiting", "is down"):
+        assert word not in shown(report(), running())
 
 
 def test_a_ready_topology_none_and_one_that_cannot_be_asked() -> None:
