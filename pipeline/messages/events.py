@@ -9,7 +9,7 @@ from operators.narrator.types import FramePosition
 class GapKind(StrEnum):
     """Where the time line of a stream is not what it seems.
 
-    MISSING_SEQUENCE: records of the publisher never arrived.
+    MISSING_SEQUENCE: records of the publisher never arrived, or were refused.
     CLOCK_JUMP: the publisher's clock jumped, back or forth.
     SILENT: no record has come for a while. BACK: one has come again.
     NEW_EPOCH: the publisher was started again without having ended the stream.

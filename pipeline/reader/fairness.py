@@ -9,8 +9,9 @@ more comes than can be narrated, and all are late alike.
 from dataclasses import dataclass
 from math import inf
 
-BEHIND_S = 2.0
-"""A record that waited in the log for longer is behind; what is live takes a fraction of that."""
+BEHIND_S = 30.0
+"""A record that waited in the log for longer is behind. What was missed while a process was replaced is less,
+and is made good at full speed."""
 
 CAUGHT_UP_S = 1.0
 """A record that waited for less shows that the backlog is gone."""
