@@ -63,7 +63,9 @@ class EventLedger:
             return
         events = list(gaps)
         if record.silent_since_ns is not None:
-            events.insert(0, Gap(GapKind.BACK, epoch, record.silent_since_ns, capture_ns))
+            # That it was silent is told already, whatever the record's times say of it.
+            others = [gap for gap in gaps if gap.kind not in (GapKind.SILENT, GapKind.BACK)]
+            events = [Gap(GapKind.BACK, epoch, record.silent_since_ns, capture_ns), *others]
         if events:
             ledger.record = replace(record, told_through=position, silent_since_ns=None)
             self.tell(stream, ledger, events)

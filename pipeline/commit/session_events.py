@@ -31,7 +31,8 @@ class SessionEvents:
         Args:
             stream: Stream id.
             offset: Offset of the record.
-            gaps: What lies between it and the record before it. That a silent stream is back is added here.
+            gaps: What lies between it and the record before it. That a silent stream is back is added here,
+                and a silence that was told before it was over is not told again.
             epoch: Epoch of the record.
             capture_ns: Capture time of its first frame.
         """

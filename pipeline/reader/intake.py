@@ -4,8 +4,7 @@ One record after the other, in the order of the log, so that the same log always
 """
 
 import logging
-from dataclasses import dataclass
-from math import inf
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +14,14 @@ from operators.frames.decode import decode_gop, decode_image, is_video_type
 from operators.frames.limits import FrameLimits
 from pipeline.errors import WireError
 from pipeline.kafka_io.records import Record
+from pipeline.messages.camera import CameraBook
 from pipeline.messages.dead_letter import DeadLetter
 from pipeline.messages.events import Gap
 from pipeline.messages.reading import ReadingPlan
 from pipeline.messages.records import ChainLink, DeadLetterEntry, Entry, FramesEntry
 from pipeline.reader.admission import AdmissionState, admit
 from pipeline.reader.choice import FrameChoice
-from pipeline.reader.gaps import find_gaps
+from pipeline.reader.gaps import GapRules, find_gaps
 from pipeline.wire.frame_record import FrameHeaders, parse_frame_headers
 from pipeline.wire.partitioner import partition_of
 from pipeline.wire.stream_id import parse_stream_key
@@ -73,20 +73,30 @@ class PartitionIntake:
         plan: What the committed state says.
         num_partitions: Partitions of the frames topic.
         limits: Bounds of frames.
-        clock_jump_s: See `find_gaps`; infinity tells no jumps.
+        gap_rules: Which gaps are told, unless a camera's settings say otherwise.
     """
 
     def __init__(
-        self, plan: ReadingPlan, num_partitions: int, limits: FrameLimits, clock_jump_s: float = inf
+        self,
+        plan: ReadingPlan,
+        num_partitions: int,
+        limits: FrameLimits,
+        gap_rules: GapRules = GapRules(),  # noqa: B008 (immutable)
     ) -> None:
         self.choice = FrameChoice(plan)
-        self._clock_jump_s = clock_jump_s
+        self._gap_rules = gap_rules
+        self._cameras = CameraBook()
         self._plan = plan
         self._num_partitions = num_partitions
         self._limits = limits
         self._admissions = {stream: start.admission for stream, start in plan.streams.items()}
         self._last_of_stream: dict[str, int] = {}
         self._last_sent = plan.position - 1
+
+    def set_cameras(self, cameras: CameraBook) -> None:
+        """Read with these settings from the next record on."""
+        self._cameras = cameras
+        self.choice.set_cameras(cameras)
 
     def take(self, record: Record) -> Intake | None:
         """Decide on the next record; None if it was dealt with before the takeover."""
@@ -110,7 +120,7 @@ class PartitionIntake:
                 return self._refuse(stream, record, code, f"The {reason}.")
             last_ns, ends = headers.capture_times_ns[-1], headers.end_of_stream
             admission = admission.at(last_ns, record.timestamp_ms, ended=ends)
-            gaps = find_gaps(before, admission, headers, self._clock_jump_s)
+            gaps = find_gaps(before, admission, headers, self._gap_rules_of(stream))
         elif headers.num_frames - 1 <= start.covered.index and not headers.end_of_stream:
             # Admitted before the takeover, and it turns out that all of it is covered.
             return None
@@ -140,6 +150,10 @@ class PartitionIntake:
         may_wait = not (frames or gaps or headers.end_of_stream)
         num_bytes = sum(frame.nbytes for frame in frames)
         return Intake(entry, tuple(frames), num_bytes, choice.is_flood, may_wait)
+
+    def _gap_rules_of(self, stream: str) -> GapRules:
+        own = self._cameras.of(stream).silent_after_s
+        return self._gap_rules if own is None else replace(self._gap_rules, silent_after_s=own)
 
     def _stream_of(self, record: Record) -> str:
         stream = parse_stream_key(record.key)

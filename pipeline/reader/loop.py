@@ -18,6 +18,7 @@ from pipeline.messages.records import Receipt
 from pipeline.reader.credits import Credits
 from pipeline.reader.dispatcher import Dispatcher, Landing
 from pipeline.reader.fairness import LaneBounds
+from pipeline.reader.gaps import GapRules
 from pipeline.reader.intake import PartitionIntake
 from pipeline.reader.lane import OutgoingBatch, ReaderLane
 from pipeline.reader.log_ends import LogEnds
@@ -80,8 +81,9 @@ class ReaderLoop:
         live = self._settings.live
         if (old := self._lanes.get(plan.partition)) is not None:
             old.lose("a newer generation is read")
-        intake = PartitionIntake(plan, self._settings.kafka.partitions, limits, live.clock_jump_s)
-        intake.choice.set_cameras(self._cameras)
+        rules = GapRules(live.clock_jump_s, live.silent_after_s)
+        intake = PartitionIntake(plan, self._settings.kafka.partitions, limits, rules)
+        intake.set_cameras(self._cameras)
         credits = Credits(live.credits, MAX_BARE_IN_FLIGHT, MAX_IN_FLIGHT_BYTES)
         self._lanes[plan.partition] = ReaderLane(plan, narrator, intake, credits)
         self._consumer.assign(self._topic, plan.partition, plan.position)
@@ -107,7 +109,7 @@ class ReaderLoop:
         """Read with these settings from the next records on."""
         self._cameras = cameras
         for lane in self._lanes.values():
-            lane.intake.choice.set_cameras(cameras)
+            lane.intake.set_cameras(cameras)
 
     def stop_polling(self) -> None:
         """Read nothing more; what is in flight goes on to its answer."""

@@ -28,8 +28,8 @@ class GapRules:
     Attributes:
         silent_after_s: A camera without a record for so long is silent (setting `live.silent_after_s`).
         clock_jump_s: A capture time that is off by more is a jump (setting `live.clock_jump_s`).
-        tell_within_s: A silence may be over before a system that just lost processes knows of it: only those
-            that go on for so much longer must be told.
+        tell_within_s: A silence that lasts may not be known yet to a system that just lost processes: only
+            one that goes on for so much longer must be told. One that is over can be seen in the log.
         tolerance_s: Differences this close to a bound may be told or not.
     """
 
@@ -137,8 +137,13 @@ def _silent(
 ) -> Iterator[FoundGap]:
     longest_s = max(later - earlier for earlier, later in pairwise(append_ms)) / 1e3
     if (append_ms[-1] - append_ms[0]) / 1e3 > rules.silent_after_s - rules.tolerance_s:
-        required = longest_s > rules.silent_after_s + rules.tell_within_s
         after_ns = after.first_capture_ns if after else None
+        if after_ns is None:
+            required = longest_s > rules.silent_after_s + rules.tell_within_s
+        else:
+            # A broker that was away makes records late, but their camera was not silent.
+            captured_s = (after_ns - before.last_capture_ns) / 1e9
+            required = min(longest_s, captured_s) > rules.silent_after_s + rules.tolerance_s
         # A record that only ends its stream may end a silence without a word.
         is_over = after is not None and after.num_frames > 0
         yield FoundGap(SILENT, required, before.epoch, before.last_capture_ns, after_ns, is_over=is_over)

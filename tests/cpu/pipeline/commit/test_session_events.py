@@ -110,6 +110,20 @@ def test_silence_is_told_once_and_that_the_stream_is_back_with_its_next_record(w
     assert session.events.fell_silent("a", 1, 70)
 
 
+def test_a_silence_that_nobody_noticed_in_time_is_told_when_it_is_over(world: World) -> None:
+    found = (Gap(GapKind.SILENT, 1, 0, None), Gap(GapKind.BACK, 1, 0, 70))
+    session = world.take_over()
+    show(session, 0)
+    show(session, 7, *found)
+    session.commit()
+    assert notices(world) == list(found)
+    session.events.fell_silent("a", 1, 70)
+    later = (Gap(GapKind.SILENT, 1, 70, None), Gap(GapKind.BACK, 1, 70, 150))
+    show(session, 15, *later)
+    session.commit()
+    assert notices(world)[2:] == list(later)
+
+
 def test_an_ended_stream_is_not_silent(world: World) -> None:
     session = world.take_over()
     show(session, 0)

@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from pipeline.messages.events import Gap, GapKind
 from pipeline.reader.admission import AdmissionState, admit
-from pipeline.reader.gaps import find_gaps
+from pipeline.reader.gaps import GapRules, find_gaps
 from pipeline.wire.frame_record import FrameHeaders
 
 JUMP_S = 5.0
+QUIET_S = 8.0
+RULES = GapRules(JUMP_S)
+QUIET_RULES = GapRules(JUMP_S, QUIET_S)
 START_NS = 1_700_000_000_000_000_000
 
 
@@ -35,7 +38,7 @@ def at(seconds: float) -> int:
     return START_NS + round(seconds * 1e9)
 
 
-def follow(records: list[Sent]) -> list[Gap]:
+def follow(records: list[Sent], rules: GapRules = RULES) -> list[Gap]:
     state: AdmissionState | None = None
     gaps: list[Gap] = []
     for sent in records:
@@ -46,7 +49,7 @@ def follow(records: list[Sent]) -> list[Gap]:
         headers = sent.headers
         append_ms = START_NS // 1_000_000 + round(sent.append_s * 1000)
         state = admitted.at(headers.capture_times_ns[-1], append_ms, ended=sent.end)
-        gaps += find_gaps(before, state, headers, JUMP_S)
+        gaps += find_gaps(before, state, headers, rules)
     return gaps
 
 
@@ -135,4 +138,19 @@ def test_a_state_of_an_older_version_leads_to_no_jump(missing: str) -> None:
     before = AdmissionState(1, 0, **times)
     headers = FrameHeaders("image/jpeg", 1, 1, (at(1e6),))
     after = AdmissionState(1, 1, 3, at(1e6), 1)
-    assert find_gaps(before, after, headers, JUMP_S) == ()
+    assert find_gaps(before, after, headers, RULES) == ()
+
+
+def test_a_silence_that_is_over_is_told_with_its_end() -> None:
+    (silent, back) = follow([Sent(1, 0, (0.0,), 0.0), Sent(1, 1, (QUIET_S,), QUIET_S + 1)], QUIET_RULES)
+    assert silent == Gap(GapKind.SILENT, 1, at(0.0), None)
+    assert back == Gap(GapKind.BACK, 1, at(0.0), at(QUIET_S))
+
+
+@pytest.mark.parametrize(("captured_s", "appended_s"), [(2.0, 40.0), (QUIET_S - 0.1, QUIET_S - 0.1)])
+def test_records_that_only_come_late_are_no_silence(captured_s: float, appended_s: float) -> None:
+    assert not follow([Sent(1, 0, (0.0,), 0.0), Sent(1, 1, (captured_s,), appended_s)], QUIET_RULES)
+
+
+def test_after_the_end_of_a_stream_nothing_is_silent() -> None:
+    assert not follow([Sent(1, 0, (0.0,), 0.0, end=True), Sent(2, 0, (60.0,), 60.0)], QUIET_RULES)

@@ -12,6 +12,7 @@ from pipeline.messages.events import FrameRange, GapKind, ShedReason
 from pipeline.messages.reading import ReadingPlan, StreamStart
 from pipeline.messages.records import ChainLink, DeadLetterEntry, FramesEntry
 from pipeline.reader.admission import AdmissionState
+from pipeline.reader.gaps import GapRules
 from pipeline.reader.intake import PartitionIntake
 from pipeline.wire.frame_record import FrameHeaders, format_frame_headers
 from pipeline.wire.partitioner import partition_of
@@ -36,7 +37,7 @@ def record(offset, stream=A, *, epoch=1, sequence=0, value=JPEG, end=False, time
 
 def intake(position=0, committed=0, streams=None, fps=inf):
     plan = ReadingPlan(2, 5, position, committed, SIZE, streams or {}, fps)
-    return PartitionIntake(plan, NUM_PARTITIONS, FrameLimits(max_pixels=10_000), clock_jump_s=5.0)
+    return PartitionIntake(plan, NUM_PARTITIONS, FrameLimits(max_pixels=10_000), GapRules(clock_jump_s=5.0))
 
 
 def code_of(taken):
