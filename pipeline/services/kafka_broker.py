@@ -55,7 +55,8 @@ def start_kafka(settings: Settings, folder: Path) -> ProcessRecord:
     if not (folder / "data" / "meta.properties").is_file():
         _format_data_folder([java, *flags, "-cp", class_path], properties)
     # The first broker archives its loaded classes when it ends; later ones start in half the time.
-    new_archive = "" if archive.is_file() else f"{archive}.{uuid.uuid4().hex}.new"
+    has_archive = archive.is_file() or not can_archive_classes(java)
+    new_archive = "" if has_archive else f"{archive}.{uuid.uuid4().hex}.new"
     if new_archive:
         archive.parent.mkdir(parents=True, exist_ok=True)
         flags.append(f"-XX:ArchiveClassesAtExit={new_archive}")
@@ -95,6 +96,11 @@ def keep_class_archive(record: ProcessRecord, *, complete: bool) -> None:
         written.replace(written.with_suffix("").with_suffix(""))
     else:
         written.unlink(missing_ok=True)
+
+
+def can_archive_classes(java: str) -> bool:
+    """Whether a Java runtime has the base archive that an archive of its own builds on; trimmed ones lack it."""
+    return any((Path(os.path.realpath(java)).parents[1] / "lib" / "server").glob("classes*.jsa"))
 
 
 def _class_archive(settings: Settings, java: str, class_path: str) -> Path:
