@@ -99,7 +99,7 @@ def keep_class_archive(record: ProcessRecord, *, complete: bool) -> None:
 
 
 def can_archive_classes(java: str) -> bool:
-    """Whether a Java runtime has the base archive that an archive of its own builds on; trimmed ones lack it."""
+    """Whether a Java runtime has the base archive that another one builds on; trimmed ones lack it."""
     return any((Path(os.path.realpath(java)).parents[1] / "lib" / "server").glob("classes*.jsa"))
 
 
