@@ -1,7 +1,7 @@
 """What a takeover finds: from where to read a partition again, and from which state each stream goes on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from operators.narrator.types import FramePosition
 from pipeline.commit.checkpoint_record import NOWHERE, JournalSegment
@@ -65,6 +65,11 @@ class RecoveredPartition:
     committed_position: int
     streams: Mapping[str, RecoveredStream]
     lost_frames: tuple[int, int] | None = None
+
+    def without_snapshots(self) -> "RecoveredPartition":
+        """The same, but for the snapshots, which are large."""
+        streams = {stream: replace(state, snapshot=None) for stream, state in self.streams.items()}
+        return replace(self, streams=streams)
 
     def needed_from(self, stream: str) -> int:
         """Offset of the stream's first record that must be processed; earlier ones are only `delivered`."""

@@ -84,6 +84,10 @@ class PartitionSession:
         """What the takeover found."""
         return self._recovery
 
+    def forget_snapshots(self) -> None:
+        """Leave the recovered snapshots, which are large, to those who have taken them from `recovery`."""
+        self._recovery = self._recovery.without_snapshots()
+
     @property
     def is_alive(self) -> bool:
         """False after `close`, or after `commit` raised."""
@@ -287,4 +291,5 @@ class PartitionSession:
     def _end(self) -> None:
         if self._is_alive:
             self._is_alive = False
+            self._storer.close()
             self._writer.close()

@@ -61,6 +61,13 @@ class SnapshotLedger:
         """Snapshots to be stored before the next plan."""
         return [ledger.pending for ledger in self._books.streams.values() if ledger.pending is not None]
 
+    def is_newest(self, snapshot: PendingSnapshot) -> bool:
+        """Whether a stored snapshot is the one that a recovery would begin with."""
+        ledger = self._books.streams.get(snapshot.stream)
+        return ledger is not None and (
+            ledger.record.base.blob is not None and ledger.record.base.position == snapshot.position
+        )
+
     def stored(self, snapshot: PendingSnapshot, blob: BlobRef | None) -> None:
         """A snapshot is stored: the next plan names its blob, and then the records inside are not needed."""
         ledger = self._books.streams.get(snapshot.stream)
@@ -102,7 +109,9 @@ class SnapshotLedger:
         # A replay begins behind the snapshot: nobody else will tell them.
         self._events.tell_left_out(stream, ledger)
         complete = ledger.is_complete(position)
-        self._garbage += ledger.rebase(BaseState(position, complete, snapshot.admission, blob))
+        # Where there is no state yet, what is known of the settings that it began with still holds.
+        settings = ledger.record.base.settings if blob is None else None
+        self._garbage += ledger.rebase(BaseState(position, complete, snapshot.admission, blob, settings))
         self._positions.close_through(stream, position, complete)
         self._books.note(stream)
 

@@ -50,7 +50,11 @@ class SnapshotStorer:
         self._lock = lock
         self._blobs = blobs
         self._clock = clock
-        self._recovered = recovered
+        self._recovered = {
+            stream: PendingSnapshot(stream, state.snapshot, state.covered, state.admission)
+            for stream, state in recovered.items()
+            if state.snapshot is not None
+        }
         self._data_set = blobs.data_set()
         self._verify_at_s = clock.monotonic_s() + VERIFY_EVERY_S
         self._sweep_at_s = clock.monotonic_s() + SWEEP_EVERY_S
@@ -100,6 +104,11 @@ class SnapshotStorer:
             with self._lock:
                 self._deletable += garbage
 
+    def close(self) -> None:
+        """Nothing is stored any more."""
+        with self._lock:
+            self._recovered = {}
+
     def _put(self, snapshot: PendingSnapshot) -> BlobRef | None:
         if snapshot.data is None:
             return None
@@ -113,18 +122,20 @@ class SnapshotStorer:
         if not is_another and now_s < self._verify_at_s:
             self._data_set = data_set
             return
+        snapshots = self._ledger.snapshots
         with self._lock:
-            needed = self._ledger.snapshots.needed_blobs()
+            needed = snapshots.needed_blobs()
+            # They are large: none is kept that a newer one has taken the place of.
+            self._recovered = {s: old for s, old in self._recovered.items() if snapshots.is_newest(old)}
         missing = self._blobs.missing(needed)
         self._data_set, self._verify_at_s = data_set, now_s + VERIFY_EVERY_S
         if not missing:
             return
         with self._lock:
-            streams = self._ledger.snapshots.lose(missing)
+            streams = snapshots.lose(missing)
             for stream in streams:
-                if (state := self._recovered.get(stream)) is not None and state.snapshot is not None:
-                    again = PendingSnapshot(stream, state.snapshot, state.covered, state.admission)
-                    self._ledger.snapshots.taken(again, now_s)
+                if (again := self._recovered.get(stream)) is not None:
+                    snapshots.taken(again, now_s)
         _log.warning(
             "partition %d: the store has lost %d blobs%s; %d states are written down again",
             self._identity.partition,

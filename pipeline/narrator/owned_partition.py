@@ -48,6 +48,7 @@ class OwnedPartition:
         for name in session.recovery.streams:
             # So that their silence is noticed, too.
             self._stream(name)
+        session.forget_snapshots()
 
     @property
     def where(self) -> str:

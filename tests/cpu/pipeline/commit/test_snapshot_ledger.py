@@ -116,3 +116,27 @@ def test_blobs_are_needed_until_the_plan_that_drops_them_is_made() -> None:
     assert book.snapshots.needed_blobs() == set(blobs)
     book.plan(0.0)
     assert book.snapshots.needed_blobs() == set(blobs[1:])
+
+
+def test_a_snapshot_without_a_state_keeps_the_settings_that_the_first_state_begins_with() -> None:
+    """Frames were left out before the first that was shown, and a narration of that one is committed."""
+    book = ledger()
+    book.opened("a", "settings", 0.0)
+    frames(book, "a", 0)
+    book.snapshots.taken(PendingSnapshot("a", None, FramePosition(0), SEEN), 0.0)
+    book.snapshots.stored(book.snapshots.pending()[0], None)
+    plan = book.plan(0.0)
+    assert plan is not None
+    record = dict(plan.checkpoints)["a"]
+    assert record is not None
+    assert record.base == BaseState(FramePosition(0), True, SEEN, None, "settings")
+
+
+def test_the_takeovers_snapshots_are_kept_only_while_they_are_the_newest() -> None:
+    blob = BlobRef("old", "", 1)
+    base = BaseState(FramePosition(4), True, SEEN, blob)
+    book = ledger(position=5, records={"a": StreamCheckpoint("m", base, base.position)})
+    assert book.snapshots.is_newest(state_at(4))
+    frames(book, "a", 5)
+    snapshot(book, "a", 5)
+    assert not book.snapshots.is_newest(state_at(4))
