@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from pipeline.supervisor.placement import SLACK, ranking
 from pipeline.supervisor.table import Ownership, Phase, Table
 
-USEFUL = 0.2
-"""A move that would bring less than this share of an average partition changes little but the names."""
+TOO_MUCH = 0.7
+"""A partition with more than this share of the difference would make the next one move back."""
+
+TOO_LITTLE = 0.2
+"""A partition with less than this share of the average load changes nothing."""
 
 NEARLY_BEST = 0.5
 """Among moves that bring at least this share of what the best one does, the one that leads home is taken."""
+
+REST_S = 30.0
+"""A partition that was moved for the sake of balance is not moved again for so long: loads fluctuate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +45,33 @@ def move_to_pin(table: Table, narrators: Collection[str]) -> Move | None:
 
 
 def rebalance(
-    table: Table, narrators: Collection[str], readers: Collection[str], weights: Sequence[float]
+    table: Table,
+    narrators: Collection[str],
+    readers: Collection[str],
+    weights: Sequence[float],
+    resting: Collection[int] = (),
 ) -> Move | None:
     """A move that takes load from the actor that has most to the one of its kind that has least.
 
-    An actor that was replaced has none at first. Nothing moves while something is not owned, so that moves
-    come to their end one by one. Pinned partitions stay.
+    An actor that was replaced has none at first. Loads that differ from the average by no more than `SLACK`
+    of it are left alone. Nothing moves while something is not owned, so that moves come to their end one by
+    one. Pinned partitions stay.
 
     Args:
         table: What is owned now.
         narrators: Names of those that are ready.
         readers: Names of those that are ready.
         weights: Load of each partition, in any unit.
+        resting: Partitions that stay where they are.
     """
     if any(row.phase is not Phase.OWNED for row in table):
         return None
-    movable = [row for row in table if not row.pinned]
-    if found := _lighten(table, movable, narrators, _narrator_of, weights):
+    movable = [row for row in table if row.partition not in resting]
+    unpinned = [row for row in movable if not row.pinned]
+    if found := _lighten(table, unpinned, narrators, _narrator_of, weights):
         row, name, reason = found
         return Move(row.partition, name, "", reason)
-    if found := _lighten(table, table, readers, _reader_of, weights):
+    if found := _lighten(table, movable, readers, _reader_of, weights):
         row, name, reason = found
         return Move(row.partition, row.narrator, name, reason)
     return None
@@ -76,16 +89,15 @@ def _lighten(
         return None
     most = max(loads, key=lambda name: (loads[name], name))
     least = min(loads, key=lambda name: (loads[name], name))
-    difference = loads[most] - loads[least]
-    if difference <= SLACK * sum(weights) / len(loads):
+    average, difference = sum(weights) / len(loads), loads[most] - loads[least]
+    if loads[most] <= (1.0 + SLACK) * average and loads[least] >= (1.0 - SLACK) * average:
         return None
-    useful = USEFUL * sum(weights) / len(weights)
+    bounds = TOO_LITTLE * sum(weights) / len(weights), TOO_MUCH * difference
     gains = {
         row: min(weights[row.partition], difference - weights[row.partition])
         for row in movable
-        if owner(row) == most
+        if owner(row) == most and bounds[0] <= weights[row.partition] <= bounds[1]
     }
-    gains = {row: gain for row, gain in gains.items() if gain >= useful}
     if not gains:
         return None
     enough = NEARLY_BEST * max(gains.values())

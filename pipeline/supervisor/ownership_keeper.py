@@ -48,6 +48,7 @@ class OwnershipKeeper:
         redis = settings.redis.url.rpartition("@")[2].removeprefix("redis://")
         self._troubles = Troubles(Services(settings.kafka.bootstrap_servers, redis))
         self._rebalance_at_s = 0.0
+        self._balanced_s: dict[int, float] = {}
         self._settle_until_s = time.monotonic() + SETTLE_S
 
     def attach(self) -> None:
@@ -119,7 +120,10 @@ class OwnershipKeeper:
         if move is None and now_s >= self._rebalance_at_s:
             self._rebalance_at_s = now_s + REBALANCE_EVERY_S
             weights = self._hearing.loads.weights(len(self._table))
-            move = balancing.rebalance(self._table, narrators, readers, weights)
+            resting = {p for p, at_s in self._balanced_s.items() if now_s - at_s < balancing.REST_S}
+            move = balancing.rebalance(self._table, narrators, readers, weights, resting)
+            if move is not None:
+                self._balanced_s[move.partition] = now_s
         if move is not None:
             self._begin_moves(
                 assignment.handing_over(self._table, move.partition, move.reason, move.narrator, move.reader)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from pipeline.supervisor.blame import Services
+from pipeline.supervisor.blame import Services, to_blame
 from pipeline.supervisor.reasons import Reasons
 from pipeline.supervisor.retrying import Retries
 from pipeline.supervisor.table import Ownership, Phase, Table
@@ -33,7 +33,7 @@ class Troubles:
     def failed(self, partition: int, generation: int, reason: str, now_s: float) -> None:
         """A takeover or a commit failed."""
         self._retries.failed(partition, now_s)
-        blamed = self.services.to_blame(reason)
+        blamed = to_blame(reason)
         if blamed:
             self._blamed[partition] = blamed
         else:
@@ -65,8 +65,7 @@ class Troubles:
                 self._blamed.pop(row.partition, None)
                 if self._reasons.is_over(row.partition):
                     self._tell_owner(row)
-        blamed = {*self._blamed.values(), *map(self.services.is_down, services_down)}
-        waiting = "; ".join(sorted(blamed))
+        waiting = self.services.waiting([*self._blamed.values(), *services_down])
         if waiting != self.waiting:
             _log.warning("waiting: %s", waiting) if waiting else _log.info("waiting for no service any more")
             self.waiting = waiting
