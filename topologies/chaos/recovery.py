@@ -22,7 +22,7 @@ class Recovery:
         kind: The fault.
         partition: Partition number.
         seconds: From the fault to the partition's next commit; inf if there was none.
-        shifted: An outage came between: the time counts from its end.
+        shifted: Another outage came between: the time counts from its end.
     """
 
     kind: FaultKind
@@ -41,7 +41,10 @@ def recoveries(done: Sequence[DoneFault], commits: Mapping[int, Sequence[int]]) 
     outages = sorted((fault for fault in done if fault.kind in OUTAGES), key=lambda fault: fault.began_ms)
     found: list[Recovery] = []
     for fault in done:
-        others = [] if fault.kind in OUTAGES else outages
+        # One that is over before this one is changes nothing.
+        others = [
+            outage for outage in outages if outage.ended_ms > fault.ended_ms or fault.kind not in OUTAGES
+        ]
         found += [
             _recovery(fault, partition, times, others)
             for partition in fault.partitions

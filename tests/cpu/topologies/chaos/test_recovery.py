@@ -52,9 +52,9 @@ def test_a_commit_during_an_outage_that_did_not_hinder_it_counts() -> None:
     assert seconds([fault(KILL, 1_000), outage], {0: [2_000]}) == [(1.0, False)]
 
 
-def test_outages_themselves_count_from_their_beginning() -> None:
+def test_an_outage_itself_counts_from_its_beginning_unless_another_one_outlasts_it() -> None:
     done = [fault(FaultKind.RESTART_BROKER, 1_000, 9_000), fault(FaultKind.CUT_REDIS, 2_000, 5_000)]
-    assert seconds(done, {0: [11_000]}) == [(10.0, False), (9.0, False)]
+    assert seconds(done, {0: [11_000]}) == [(10.0, False), (2.0, True)]
 
 
 def test_percentiles_are_by_kind() -> None:
