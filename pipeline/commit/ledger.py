@@ -106,8 +106,9 @@ class PartitionLedger:
             ledger = self._books.of(stream, now_s)
             if letter.offset <= ledger.record.dead_lettered_through:
                 return False
+            # Together: what was left out before a refused record can't be decided anew any more.
+            self.events.tell_left_out(stream, ledger)
             ledger.record = replace(ledger.record, dead_lettered_through=letter.offset)
-            ledger.left_out.shown(FramePosition(letter.offset))
             self._books.note(stream)
             self._special.may_leave(stream)
         self._dead_letters.append(letter)

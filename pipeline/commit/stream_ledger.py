@@ -75,9 +75,10 @@ class StreamLedger:
         return number
 
     def take_number(self) -> int:
-        """The number of the stream's next event."""
+        """The number of the stream's next event; one behind a stream's end begins a new life of it."""
         number = self.record.next_event
-        self.record = replace(self.record, next_event=number + 1)
+        # Or the stream could be forgotten, and its numbers begin again in the same epoch.
+        self.record = replace(self.record, next_event=number + 1, ended=False)
         return number
 
     def opened(self, settings: str) -> bool:

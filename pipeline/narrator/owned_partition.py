@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.narrator.types import FramePosition
+from pipeline.commit.checkpoint_record import MAX_INDEX
 from pipeline.commit.session import PartitionSession
 from pipeline.messages.reading import ReadingPlan, StreamStart
 from pipeline.messages.records import FramesEntry, RecordBatch
@@ -75,7 +76,8 @@ class OwnedPartition:
                     stream.next_offset,
                     stream.admission,
                     stream.left_out,
-                    stream.decided_through,
+                    # A record that was refused must be refused again, and so must not be left out now.
+                    max(stream.decided_through, FramePosition(stream.dead_lettered_through, MAX_INDEX)),
                 )
                 for name, stream in recovery.streams.items()
             },

@@ -164,9 +164,31 @@ def test_a_refused_record_is_in_no_range_of_left_out_frames(world: World) -> Non
         "a", DeadLetter(TOPICS.frames, 0, 1, 0, b"a", b"bad", (), "image-corrupt", "bad", "reader")
     )
     leave_out(session, 2)
+    session.commit()
+    assert notices(world) == [Shed(ShedReason.OVERLOAD, 1, 0, 0, single(0))], "with the dead letter"
     world.clock.now_s += TELL_AFTER_S
     session.commit()
-    assert notices(world) == [Shed(ShedReason.OVERLOAD, 1, 0, 20, single(0, 2))]
+    assert notices(world)[1:] == [Shed(ShedReason.OVERLOAD, 1, 20, 20, single(2))]
+
+
+def test_a_stream_of_which_frames_were_left_out_since_its_end_is_not_forgotten(world: World) -> None:
+    """Else its events would be numbered from 0 again, in the same epoch, and the frames decided on anew."""
+    session = world.take_over()
+    show(session, 0)
+    narrate(session, 0, 0)
+    session.delivered("a", 1)
+    session.ended("a", FramePosition(1), AdmissionState(1, 1))
+    leave_out(session, 2)
+    show(session, 3)
+    world.clock.now_s += TELL_AFTER_S
+    session.commit()
+    session = world.take_over()
+    session.delivered("b", session.recovery.position)
+    letter = DeadLetter(TOPICS.frames, 0, 9, 0, b"b", b"bad", (), "image-corrupt", "bad", "reader")
+    session.dead_lettered("b", letter)
+    session.commit()
+    stream = world.take_over().recovery.streams["a"]
+    assert (stream.left_out, stream.next_event) == (single(2), 2)
 
 
 def test_after_some_seconds_they_are_told_without_a_narration(world: World) -> None:

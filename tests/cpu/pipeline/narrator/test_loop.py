@@ -270,6 +270,17 @@ def test_a_lost_partition_is_refused_and_its_streams_are_closed() -> None:
     assert receipts == [Receipt.NOT_OWNED] * 2
 
 
+def test_a_refused_record_is_decided_on() -> None:
+    """A reader that left it out in a replay would cover it twice."""
+    world = World()
+    world.broker.frames = [record(0, "a", 1, 0, 1), record(2, "a", 1, 1, 2, bad=True)]
+    process = ToyProcess(world, Random(1))
+    process.run()
+    process.finish()
+    start = ToyProcess(world, Random(2)).owned.plan(1).streams["a"]
+    assert start.decided_through >= FramePosition(2, 1)
+
+
 def test_one_slot_serves_many_streams() -> None:
     world = World()
     world.broker.frames = [record(i, f"s{i % 5}", 1, i // 5, 1) for i in range(50)]
