@@ -68,6 +68,6 @@ Nothing in this package knows Kafka, Redis or Ray: `pipeline.narrator.partition_
 | checkpoint_record.py, checkpoint_json.py, strict_json.py, blob.py | what is remembered, and how |
 | recovery.py, recovered.py, checkpoint_log.py, restore.py | the takeover, and what it finds |
 | other_models.py | states that another model made |
-| deleted_frames.py | how a stream goes on behind frames that it needed and that are gone |
+| deleted_frames.py, empty_memory.py | how a stream goes on when frames or its state are gone |
 | ports.py, identity.py | what the protocol needs of the world, and who it acts for |
 """

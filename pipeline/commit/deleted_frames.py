@@ -19,17 +19,23 @@ class DeletedFrames:
     logged_position: int
     beginning: int
 
-    def has_opening_of(self, record: StreamCheckpoint) -> bool:
-        """Whether a state would have to be made from its first frame, which is gone, to repeat narrations."""
-        base = record.base
-        is_needed = base.blob is None and bool(record.journal_after(base.position))
-        return is_needed and self._first_missing(record) is not None
+    def breaks(self, record: StreamCheckpoint) -> bool:
+        """Whether narrations can't be repeated any more, so that the state at `base` leads nowhere.
+
+        A segment whose end is gone would still be open in that state, and what it is about would be narrated
+        twice; and without a snapshot the frame is needed that a stream opens with.
+        """
+        narrated = record.journal_after(record.base.position)
+        if self._first_missing(record) is None or not narrated:
+            return False
+        return record.base.blob is None or narrated[0].end.offset < self.beginning
 
     def step_over(self, record: StreamCheckpoint) -> tuple[StreamCheckpoint, tuple[StreamEvent, ...]]:
         """The record of a stream that goes on behind deleted frames, and what is to be told of it.
 
-        The record says that the state is complete up to the first frame that is still there. So what is
-        missing is told once, and the next takeover does not find it missing again.
+        Nothing may be missing that `breaks`. The record says from now on that the state is complete up to the
+        first frame that is still there. So what is missing is told once: the next takeover does not find it
+        missing again.
         """
         first = self._first_missing(record)
         if first is None:
@@ -43,8 +49,8 @@ class DeletedFrames:
         first_open = max(first, record.narrated_through.offset)
         if first_open <= last:
             events.append(Gap(GapKind.DELETED, epoch, time_ns, None, offsets=(first_open, last)))
-        if record.base.position < record.narrated_through and first <= record.narrated_through.offset:
-            message = f"The memory lacks frames that were narrated: offsets {first} to {last} are deleted."
+        if record.base.blob is not None and record.base.position < record.narrated_through:
+            message = f"The memory may lack frames that were narrated: offsets {first} to {last} are deleted."
             events.append(Fault(FaultKind.MEMORY_LOST, epoch, message, time_ns))
         return stepped, tuple(events)
 

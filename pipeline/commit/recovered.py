@@ -26,7 +26,7 @@ class RecoveredStream:
         next_event: Number of the stream's next event.
         ended: The stream ended with `covered`.
         lost_state: The snapshot could not be had, and the stream begins anew after its last committed
-            narration, or it goes on from an older snapshot with frames missing in between.
+            narration; or frames behind the snapshot are deleted, and it goes on without them.
     """
 
     snapshot: bytes | None

@@ -3,8 +3,9 @@
 import logging
 from dataclasses import dataclass, replace
 
-from pipeline.commit.checkpoint_record import BaseState, StreamCheckpoint
+from pipeline.commit.checkpoint_record import StreamCheckpoint
 from pipeline.commit.deleted_frames import DeletedFrames, last_seen
+from pipeline.commit.empty_memory import begin_anew, with_unnarrated
 from pipeline.commit.ports import BlobStore
 from pipeline.commit.recovered import RecoveredStream
 from pipeline.errors import BlobLostError
@@ -65,9 +66,8 @@ def restore_stream(
     for candidate in (record, _before_base(record, max(logged_position, beginning))):
         if candidate is None:
             continue
-        if deleted.has_opening_of(candidate):
-            # What was narrated of it can't be replayed without its first frames.
-            reason = reason or "the frames that it was made from are deleted"
+        if deleted.breaks(candidate):
+            reason = reason or "narrated frames were deleted before it was stored"
             continue
         try:
             return _go_on(stream, candidate, blobs, deleted)
@@ -89,10 +89,9 @@ def _go_on(stream: str, record: StreamCheckpoint, blobs: BlobStore, deleted: Del
     base = record.base
     snapshot = blobs.get(base.blob) if base.blob is not None else None
     restored, events = deleted.step_over(record)
-    lost_state = any(isinstance(event, Fault) for event in events)
-    if lost_state:
+    if events:
         _log.error("stream %s: frames after offset %d are gone", stream, base.position.offset)
-    return Restored(restored, _state(restored, snapshot, lost_state=lost_state), events)
+    return Restored(restored, _state(restored, snapshot, lost_state=bool(events)), events)
 
 
 def _begin_anew(
@@ -103,22 +102,18 @@ def _begin_anew(
     kind: FaultKind,
     reason: str,
 ) -> Restored:
-    base = replace(record.base, blob=None, settings=None)
-    if record.narrated_through > base.position:
-        # Whether the narration's last frame was the last of its record is not known; more of it may come.
-        base = BaseState(record.narrated_through, complete=False, admission=record.admission)
+    anew = replace(begin_anew(record), model_hash=model_hash)
+    faults: tuple[StreamEvent, ...] = ()
     if not record.ended:
+        offset = anew.base.position.offset
         _log.error(
-            "stream %s: its memory is lost and begins anew after offset %d: %s",
-            stream,
-            base.position.offset,
-            reason,
+            "stream %s: its memory is lost and begins anew after offset %d: %s", stream, offset, reason
         )
-    left_out = record.left_out_after(base.position)
-    anew = replace(record, model_hash=model_hash, base=base, previous=None, journal=(), left_out=left_out)
-    fault = () if record.ended else (_fault(record, base, kind, reason),)
+        epoch, time_ns = last_seen(record)
+        message = f"The stream goes on with an empty memory: {reason}"
+        faults = (with_unnarrated(Fault(kind, epoch, message, time_ns), record),)
     anew, gaps = deleted.step_over(anew)
-    return Restored(anew, _state(anew, None, lost_state=not record.ended), (*gaps, *fault))
+    return Restored(anew, _state(anew, None, lost_state=not record.ended), (*gaps, *faults))
 
 
 def _state(record: StreamCheckpoint, snapshot: bytes | None, *, lost_state: bool) -> RecoveredStream:
@@ -137,17 +132,4 @@ def _state(record: StreamCheckpoint, snapshot: bytes | None, *, lost_state: bool
         decided_through=record.decided_through,
         left_out=record.left_out_after(base.position),
         is_silent=record.silent_since_ns is not None,
-    )
-
-
-def _fault(record: StreamCheckpoint, base: BaseState, kind: FaultKind, reason: str) -> Fault:
-    epoch, time_ns = last_seen(record)
-    is_covered = base.position <= record.narrated_through
-    return Fault(
-        kind,
-        epoch,
-        f"The stream goes on with an empty memory: {reason}",
-        time_ns,
-        after=None if is_covered else record.last_narrated,
-        through=None if is_covered else base.position,
     )

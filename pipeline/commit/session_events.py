@@ -60,10 +60,18 @@ class SessionEvents:
         with self._lock:
             self._events.refused(stream, position, fault, self._clock.monotonic_s())
 
-    def memory_lost(self, stream: str, fault: Fault) -> None:
-        """The recovered state can't be used: the stream goes on with an empty memory from where it is."""
+    def memory_lost(self, stream: str, fault: Fault) -> FramePosition:
+        """The recovered state can't be used: the stream goes on with an empty memory.
+
+        Args:
+            stream: Stream id.
+            fault: What is told; which frames no narration will cover is added here.
+
+        Returns:
+            The last frame that is not shown to the model any more: what was narrated is not narrated again.
+        """
         with self._lock:
-            self._events.memory_lost(stream, fault, self._clock.monotonic_s())
+            return self._events.memory_lost(stream, fault, self._clock.monotonic_s())
 
     def left_out(
         self, stream: str, position: FramePosition, reason: ShedReason, epoch: int, capture_ns: int

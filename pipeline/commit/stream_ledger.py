@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from operators.narrator.types import FramePosition, Narration
 from pipeline.commit.blob import BlobRef
 from pipeline.commit.checkpoint_record import BaseState, JournalSegment, StreamCheckpoint
+from pipeline.commit.empty_memory import begin_anew
 from pipeline.commit.left_out import LeftOutFrames
 from pipeline.messages.events import FrameRange
 from pipeline.reader.admission import AdmissionState
@@ -119,6 +120,11 @@ class StreamLedger:
             ended=False,
         )
         return self._replace(kept)
+
+    def begin_anew(self) -> frozenset[BlobRef]:
+        """The state at `base` can't be used. Returns as `rebase`."""
+        self.pending = None
+        return self._replace(begin_anew(self.record))
 
     def replace_blob(self, blob: BlobRef) -> frozenset[BlobRef]:
         """The state at `base` was stored once more. Returns as `rebase`."""

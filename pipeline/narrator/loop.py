@@ -153,7 +153,7 @@ class NarratorLoop:
             work = self._next_work(stream, owned)
             if work is None:
                 del self._busy[stream]
-            elif self._slots.open(stream, owned.session):
+            elif self._slots.open(stream, owned.session) and not owned.is_done(stream, work):
                 (turns if work.has_frames_left else endings).append(Turn(stream, work, owned))
         for stream in allowed:
             if stream in self._busy:
@@ -170,7 +170,7 @@ class NarratorLoop:
                 continue
             if not work.has_begun:
                 self._reporter.began(stream, work, owned)
-            if work.has_frames_left and owned.is_done(stream, work.position):
+            if owned.is_done(stream, work):
                 self._reporter.passed_over(stream, work, owned)
             elif work.has_frames_left and not work.is_kept:
                 self._reporter.left_out(stream, work, owned)

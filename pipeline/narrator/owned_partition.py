@@ -120,9 +120,11 @@ class OwnedPartition:
             moved[stream.name] = stream
         return moved.values()
 
-    def is_done(self, stream: NarratedStream, position: FramePosition) -> bool:
-        """Whether a frame was dealt with before the takeover."""
-        return self.session.recovery.is_done(stream.name, position)
+    def is_done(self, stream: NarratedStream, work: Work) -> bool:
+        """Whether the next frame of a record was dealt with before, here or before the takeover."""
+        position, passed = work.position, stream.narrated_through
+        is_passed = passed is not None and position <= passed
+        return work.has_frames_left and (is_passed or self.session.recovery.is_done(stream.name, position))
 
     def lose(self, reason: str) -> None:
         """Give the partition up; the engine's thread clears it away. Thread-safe."""

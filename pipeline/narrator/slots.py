@@ -75,8 +75,9 @@ class StreamSlots:
             epoch = stream.admission.epoch if stream.admission else 0
             message = f"The stream goes on with an empty memory: {error}"
             fault = Fault(FaultKind.MEMORY_LOST, epoch, message, stream.last_capture_ns)
-            session.events.memory_lost(stream.name, fault)
+            passed = session.events.memory_lost(stream.name, fault)
             stream.begin_anew()
+            stream.narrated_through = passed
             return False
         stream.settings = snapshot.settings
         return True

@@ -34,6 +34,7 @@ class NarratedStream:
         admission: What had been taken of it after the record of that frame.
         snapshot_position: Position of the newest snapshot.
         last_step: Number of the engine's step that moved it last, to find the least active one.
+        narrated_through: Frames up to here are passed over, because the memory of them was lost.
         num_frames, num_left_out, num_narrations, num_dead_letters: See StreamStatus.
         last_capture_ns, last_text, ended: See StreamStatus.
     """
@@ -62,6 +63,7 @@ class NarratedStream:
     last_capture_ns: int = 0
     last_text: str = ""
     ended: bool = False
+    narrated_through: FramePosition | None = None
 
     @classmethod
     def of(

@@ -45,8 +45,7 @@ def kinds(world: World) -> list[FaultKind | GapKind]:
 def test_a_memory_that_lacks_narrated_frames_is_told_once(world: World) -> None:
     session = world.take_over()
     show(session, 0, 3, snapshot=True)
-    show(session, 4, 6)
-    show(session, 7, 9)
+    show(session, 4, 9)
     session.commit()
     world.broker.beginning = 8
     session = world.take_over()
@@ -61,6 +60,23 @@ def test_a_memory_that_lacks_narrated_frames_is_told_once(world: World) -> None:
     assert kinds(world) == [FaultKind.MEMORY_LOST]
 
 
+def test_a_state_whose_segment_was_narrated_behind_it_is_of_no_use(world: World) -> None:
+    """The segment would still be open in it, and would be narrated a second time."""
+    session = world.take_over()
+    show(session, 0, 3, snapshot=True)
+    show(session, 4, 6)
+    show(session, 7, 9)
+    session.commit()
+    world.broker.beginning = 8
+    session = world.take_over()
+    stream = session.recovery.streams["a"]
+    assert (stream.snapshot, stream.covered, stream.journal) == (None, FramePosition(9), ())
+    assert stream.lost_state
+    session.commit()
+    world.take_over().commit()
+    assert kinds(world) == [FaultKind.MEMORY_LOST]
+
+
 def test_frames_that_nobody_narrated_are_a_gap_and_the_memory_goes_on(world: World) -> None:
     session = world.take_over()
     show(session, 0, 3, snapshot=True)
@@ -68,7 +84,7 @@ def test_frames_that_nobody_narrated_are_a_gap_and_the_memory_goes_on(world: Wor
     world.broker.beginning = 8
     session = world.take_over()
     assert session.recovery.streams["a"].snapshot == b"state 3"
-    assert not session.recovery.streams["a"].lost_state
+    assert session.recovery.streams["a"].lost_state
     session.commit()
     world.take_over().commit()
     assert notices(world) == [Gap(GapKind.DELETED, 1, 0, None, offsets=(4, 7))]

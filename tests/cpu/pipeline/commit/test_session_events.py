@@ -342,6 +342,22 @@ def test_settings_of_a_new_stream_and_their_changes_are_repeated_by_a_replay(wor
     assert (stream.settings, [segment.settings for segment in stream.journal]) == ("first", ["second"])
 
 
+def test_settings_stay_with_a_stream_whose_first_frames_are_only_left_out_by_a_replay(world: World) -> None:
+    session = world.take_over()
+    leave_out(session, 0)
+    session.opened("a", "first")
+    show(session, 1)
+    narrate(session, 1, 1)
+    session.commit()
+    session = world.take_over()
+    leave_out(session, 0)
+    session.snapshotted("a", None, FramePosition(0), AdmissionState(1, 0))
+    session.commit()
+    stream = world.take_over().recovery.streams["a"]
+    assert (stream.covered, stream.settings) == (FramePosition(0), "first")
+    assert [segment.end for segment in stream.journal] == [FramePosition(1)]
+
+
 def test_a_state_that_cannot_be_used_is_told_once_and_never_loaded_again(world: World) -> None:
     session = world.take_over()
     for offset in range(4):
@@ -359,6 +375,48 @@ def test_a_state_that_cannot_be_used_is_told_once_and_never_loaded_again(world: 
         Fault(FaultKind.MEMORY_LOST, 1, "old format", 0, FramePosition(1), FramePosition(3))
     ]
     assert not world.store.blobs
+
+
+def test_what_was_narrated_is_not_shown_to_a_memory_that_begins_anew(world: World) -> None:
+    session = world.take_over()
+    for offset in range(6):
+        show(session, offset)
+        if offset == 1:
+            session.snapshotted("a", b"unusable", FramePosition(1), AdmissionState(1, 1))
+    narrate(session, 0, 4)
+    session.commit()
+    session = world.take_over()
+    fault = Fault(FaultKind.MEMORY_LOST, 1, "old format", 0)
+    assert session.events.memory_lost("a", fault) == FramePosition(4)
+    session.commit()
+    assert session.commit() is None
+    stream = world.take_over().recovery.streams["a"]
+    assert (stream.snapshot, stream.covered, stream.journal) == (None, FramePosition(4), ())
+    assert notices(world) == [fault]
+
+
+def test_a_stream_of_which_something_was_told_after_its_end_is_not_forgotten(world: World) -> None:
+    """Its events would be told again, under the same numbers."""
+    session = world.take_over()
+    show(session, 0)
+    session.delivered("a", 1)
+    session.ended("a", FramePosition(1), AdmissionState(1, 1, ended=True))
+    session.delivered("b", 2)
+    show(session, 3, MISSING)
+    leave_out(session, 4)
+    world.clock.now_s += TELL_AFTER_S
+    session.commit()
+    assert [number for number, _ in told(world)] == [0, 1]
+    session = world.take_over()
+    session.delivered("b", 2)
+    session.ended("b", FramePosition(2), AdmissionState(1, 0, ended=True))
+    session.commit()
+    assert session.position == 3
+    show(session, 3, MISSING)
+    leave_out(session, 4)
+    world.clock.now_s += TELL_AFTER_S
+    session.commit()
+    assert [number for number, _ in told(world)] == [0, 1]
 
 
 def test_a_refused_camera_document_is_in_the_dlq_once(world: World) -> None:
