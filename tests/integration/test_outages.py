@@ -112,6 +112,7 @@ def has_blobs(system: System) -> bool:
 
 def test_a_broker_that_is_killed_and_started_again(system: System, pipeline: ToyPipeline) -> None:
     system.kill("kafka")
+    # The outage itself: long enough that every client has tried and failed.
     time.sleep(3)
     system.start("kafka")
     pipeline.narrates_again(BACK_S)
@@ -155,6 +156,7 @@ def test_both_away_at_once(system: System, pipeline: ToyPipeline) -> None:
     wait_until(lambda: has_blobs(system), BACK_S)
     system.kill("kafka")
     system.kill("redis")
+    # The outage itself: long enough that every client has tried and failed.
     time.sleep(3)
     system.start()
     pipeline.narrates_again(BACK_S)

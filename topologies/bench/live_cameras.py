@@ -1,11 +1,8 @@
 """Cameras of benchmarks: pictures rendered beforehand, sent when they are said to be captured."""
 
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 from pipeline.config import Settings
 from pipeline.kafka_io.idempotent_producer import IdempotentProducer
@@ -14,6 +11,7 @@ from pipeline.publisher.camera import frame_producer
 from pipeline.wire.frame_record import FrameHeaders, format_frame_headers
 from pipeline.wire.partitioner import partition_of
 from pipeline.wire.topics import TopicNames
+from topologies.bench.background import BackgroundWork
 
 NS = 1_000_000_000
 
@@ -49,7 +47,7 @@ class BenchCamera:
         return OutgoingRecord(topic, None, self.stream.encode(), None, format_frame_headers(headers))
 
 
-class RunningCameras:
+class RunningCameras(BackgroundWork):
     """Publishes cameras in real time, all in one thread, until it is closed; then their streams end.
 
     Args:
@@ -58,21 +56,10 @@ class RunningCameras:
     """
 
     def __init__(self, settings: Settings, cameras: Sequence[BenchCamera]) -> None:
+        super().__init__("cameras")
         self._settings = settings
         self._topic = TopicNames.of(settings.kafka.prefix).frames
         self._cameras = cameras
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cameras", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
 
     def _run(self) -> None:
         with frame_producer(self._settings, "flownar-bench") as producer:
