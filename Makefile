@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export VENV PYTHON
 
-.PHONY: help setup demo test test-gpu check format lock demo-model clean
+.PHONY: help setup demo test test-gpu crash-model check format lock demo-model clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -21,6 +21,9 @@ test: check ## Run the checks and the whole test suite (ARGS goes to pytest)
 
 test-gpu: ## Run the tests that need a GPU, with the packages that are there (PYTHON=python3)
 	@$(PYTHON) -m pytest tests/gpu $(ARGS)
+
+crash-model: setup ## Try to break the commit protocol for 100,000 steps, and find planted bugs (ARGS="--steps 1000000 --seed 7")
+	@$(BIN)/python -m tests.crash_model $(ARGS)
 
 check: setup ## Lint, types and import rules
 	@$(BIN)/ruff check .

@@ -79,7 +79,7 @@ class CommitBurst:
         """
         started_s = self._clock.monotonic_s()
         with self._lock:
-            plan = self._ledger.plan(started_s)
+            plan = self._ledger.plan(started_s, self._clock.time_ns() // 1_000_000)
             if plan is not None:
                 self._storer.planned(plan.garbage)
         if plan is None:

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from operators.narrator.types import FramePosition, Narration
-from pipeline.commit.blob import BlobRef
 from pipeline.commit.checkpoint_record import MAX_INDEX
-from pipeline.commit.empty_memory import with_unnarrated
 from pipeline.commit.plan import NumberedEvent
 from pipeline.commit.stream_books import StreamBooks
 from pipeline.commit.stream_ledger import StreamLedger
@@ -31,17 +29,6 @@ class EventLedger:
         self._books = books
         self._events: list[NumberedEvent] = []
         self._leaving_out: dict[str, StreamLedger] = {}
-        self._dropped: list[BlobRef] = []
-
-    @property
-    def dropped(self) -> tuple[BlobRef, ...]:
-        """Blobs of unusable states, which the next plan's records do not name any more."""
-        return tuple(self._dropped)
-
-    def take_dropped(self) -> tuple[BlobRef, ...]:
-        """The same, for the plan that is made now."""
-        dropped, self._dropped = tuple(self._dropped), []
-        return dropped
 
     def narrated(
         self,
@@ -102,14 +89,6 @@ class EventLedger:
             self.tell_left_out(stream, ledger)
             ledger.leave_out([FrameRange(position, position, 1)])
             self.tell(stream, ledger, [replace(fault, after=_before(position, ledger), through=position)])
-
-    def memory_lost(self, stream: str, fault: Fault, now_s: float) -> FramePosition:
-        """See SessionEvents.memory_lost."""
-        ledger = self._books.of(stream, now_s)
-        fault = with_unnarrated(fault, ledger.record)
-        self._dropped += ledger.begin_anew()
-        self.tell(stream, ledger, [fault])
-        return ledger.record.base.position
 
     def left_out(
         self,

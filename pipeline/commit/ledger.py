@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from operators.narrator.types import FramePosition
 from pipeline.commit.checkpoint_record import PartitionCheckpoint, StreamCheckpoint
+from pipeline.commit.empty_memory import with_unnarrated
 from pipeline.commit.event_ledger import EventLedger
 from pipeline.commit.plan import CommitPlan
 from pipeline.commit.positions import OpenPositions
@@ -144,8 +145,16 @@ class PartitionLedger:
         self._books.note(stream)
         self._special.may_leave(stream)
 
-    def plan(self, now_s: float) -> CommitPlan | None:
-        """The next transaction, or None if nothing happened.
+    def memory_lost(self, stream: str, fault: Fault, now_s: float) -> FramePosition:
+        """See SessionEvents.memory_lost."""
+        ledger = self._books.of(stream, now_s)
+        fault = with_unnarrated(fault, ledger.record)
+        self.snapshots.drop(ledger.begin_anew())
+        self.events.tell(stream, ledger, [fault])
+        return ledger.record.base.position
+
+    def plan(self, now_s: float, time_ms: int) -> CommitPlan | None:
+        """The next transaction, or None if nothing happened; `time_ms` is now, Unix milliseconds.
 
         What it contains counts as committed from now on. So after a failed transaction the ledger is worth
         nothing, and the partition must be recovered.
@@ -154,7 +163,7 @@ class PartitionLedger:
         self.events.tell_waiting(now_s)
         for stream in self._special.catch_up(position, books.changed):
             books.note(stream)
-        forgotten = self._special.forget(position)
+        forgotten = self._special.forget(position, time_ms)
         checkpoints: list[tuple[str, StreamCheckpoint | None]] = [
             (stream, books.streams[stream].record) for stream in books.changed if stream in books.streams
         ]

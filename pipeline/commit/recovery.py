@@ -109,7 +109,10 @@ def recover(
         policy=policy,
         now_s=clock.monotonic_s(),
     )
-    _sweep(identity, blobs, {ref for record in log.streams.values() for ref in record.blobs})
+    in_log = {ref for record in log.streams.values() for ref in record.blobs}
+    # Until the first commit the log still names them.
+    ledger.snapshots.drop(in_log - {ref for item in restored.values() for ref in item.record.blobs})
+    _sweep(identity, blobs, in_log)
     return Takeover(writer, ledger, recovery)
 
 

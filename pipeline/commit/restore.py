@@ -70,7 +70,7 @@ def restore_stream(
             reason = reason or "narrated frames were deleted before it was stored"
             continue
         try:
-            return _go_on(stream, candidate, blobs, deleted)
+            return _go_on(stream, candidate, record, blobs, deleted)
         except BlobLostError as error:
             reason = error.message
             _log.warning("stream %s: %s", stream, reason)
@@ -85,10 +85,16 @@ def _before_base(record: StreamCheckpoint, committed_position: int) -> StreamChe
     return replace(record, base=previous, previous=None, replay_from=behind)
 
 
-def _go_on(stream: str, record: StreamCheckpoint, blobs: BlobStore, deleted: DeletedFrames) -> Restored:
+def _go_on(
+    stream: str,
+    record: StreamCheckpoint,
+    logged: StreamCheckpoint,
+    blobs: BlobStore,
+    deleted: DeletedFrames,
+) -> Restored:
     base = record.base
     snapshot = blobs.get(base.blob) if base.blob is not None else None
-    restored, events = deleted.step_over(record)
+    restored, events = deleted.step_over(record, logged)
     if events:
         _log.error("stream %s: frames after offset %d are gone", stream, base.position.offset)
     return Restored(restored, _state(restored, snapshot, lost_state=bool(events)), events)
@@ -112,7 +118,7 @@ def _begin_anew(
         epoch, time_ns = last_seen(record)
         message = f"The stream goes on with an empty memory: {reason}"
         faults = (with_unnarrated(Fault(kind, epoch, message, time_ns), record),)
-    anew, gaps = deleted.step_over(anew)
+    anew, gaps = deleted.step_over(anew, record)
     return Restored(anew, _state(anew, None, lost_state=not record.ended), (*gaps, *faults))
 
 

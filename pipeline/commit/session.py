@@ -60,7 +60,7 @@ class PartitionSession:
         self._clock = clock
         self._on_position = on_position
         self._lock = threading.Lock()
-        self.events = SessionEvents(takeover.ledger.events, self._lock, clock)
+        self.events = SessionEvents(takeover.ledger, self._lock, clock)
         self._commit_lock = threading.Lock()
         self._store_lock = threading.Lock()
         self._is_alive = True

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 
 from operators.narrator.types import FramePosition
-from pipeline.commit.event_ledger import EventLedger
+from pipeline.commit.ledger import PartitionLedger
 from pipeline.commit.ports import Clock
 from pipeline.messages.events import Fault, Gap, ShedReason
 
@@ -13,13 +13,13 @@ class SessionEvents:
     """Part of PartitionSession: what is reported is buffered, and the session's commit makes it true.
 
     Args:
-        events: The bookkeeping.
+        ledger: The bookkeeping.
         lock: The session's.
         clock: The clock.
     """
 
-    def __init__(self, events: EventLedger, lock: threading.Lock, clock: Clock) -> None:
-        self._events = events
+    def __init__(self, ledger: PartitionLedger, lock: threading.Lock, clock: Clock) -> None:
+        self._ledger = ledger
         self._lock = lock
         self._clock = clock
 
@@ -38,7 +38,7 @@ class SessionEvents:
         """
         with self._lock:
             now_s = self._clock.monotonic_s()
-            self._events.record_began(stream, offset, gaps, epoch, capture_ns, now_s)
+            self._ledger.events.record_began(stream, offset, gaps, epoch, capture_ns, now_s)
 
     def fell_silent(self, stream: str, epoch: int, last_capture_ns: int) -> bool:
         """No record of the stream has come for a while, and everything that came was processed.
@@ -53,12 +53,12 @@ class SessionEvents:
         """
         with self._lock:
             now_s = self._clock.monotonic_s()
-            return self._events.fell_silent(stream, epoch, last_capture_ns, now_s)
+            return self._ledger.events.fell_silent(stream, epoch, last_capture_ns, now_s)
 
     def refused(self, stream: str, position: FramePosition, fault: Fault) -> None:
         """The model could not take a frame; a replay leaves it out without asking the model again."""
         with self._lock:
-            self._events.refused(stream, position, fault, self._clock.monotonic_s())
+            self._ledger.events.refused(stream, position, fault, self._clock.monotonic_s())
 
     def memory_lost(self, stream: str, fault: Fault) -> FramePosition:
         """The recovered state can't be used: the stream goes on with an empty memory.
@@ -71,7 +71,7 @@ class SessionEvents:
             The last frame that is not shown to the model any more: what was narrated is not narrated again.
         """
         with self._lock:
-            return self._events.memory_lost(stream, fault, self._clock.monotonic_s())
+            return self._ledger.memory_lost(stream, fault, self._clock.monotonic_s())
 
     def left_out(
         self, stream: str, position: FramePosition, reason: ShedReason, epoch: int, capture_ns: int
@@ -87,4 +87,4 @@ class SessionEvents:
         """
         with self._lock:
             now_s = self._clock.monotonic_s()
-            self._events.left_out(stream, position, reason, epoch, capture_ns, now_s)
+            self._ledger.events.left_out(stream, position, reason, epoch, capture_ns, now_s)

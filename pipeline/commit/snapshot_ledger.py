@@ -97,12 +97,12 @@ class SnapshotLedger:
 
     def take_garbage(self) -> tuple[BlobRef, ...]:
         """What may be deleted once the plan that is made now is committed."""
-        garbage, self._garbage = (*self._garbage, *self._events.take_dropped()), []
+        garbage, self._garbage = tuple(self._garbage), []
         return garbage
 
     def needed_blobs(self) -> frozenset[BlobRef]:
         """Blobs that records name, or that the log's records name until the next plan is committed."""
-        return self._named() | frozenset(self._garbage) | frozenset(self._events.dropped)
+        return self._named() | frozenset(self._garbage)
 
     def _go_on_from(self, ledger: StreamLedger, snapshot: PendingSnapshot, blob: BlobRef | None) -> None:
         stream, position = snapshot.stream, snapshot.position

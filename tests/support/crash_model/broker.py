@@ -25,8 +25,6 @@ class ModelBroker:
         coordinator: The transactions.
     """
 
-    writer_type = ModelWriter
-
     def __init__(self, steps: Steps, network: Network, clock: Clock) -> None:
         self.is_down = False
         self.frames: list[Record] = []
@@ -35,7 +33,13 @@ class ModelBroker:
         self.logs = {topic: TopicLog(topic) for topic in MAX_BYTES}
         self.network = network
         self.coordinator = Coordinator(clock)
+        self._clock = clock
         self._steps = steps
+
+    @property
+    def time_ms(self) -> int:
+        """When a record gets here that is published now."""
+        return self._clock.time_ns() // 1_000_000
 
     def reach(self, step: str, *kinds: str) -> str | None:
         """Pass a step of a client; while the broker is down its requests are lost."""
@@ -62,7 +66,7 @@ class ModelBroker:
     def become_writer(self) -> ModelWriter:
         """See PartitionBroker."""
         self._ask("before fencing")
-        writer = self.writer_type(self)
+        writer = ModelWriter(self)
         self._ask("after fencing")
         return writer
 

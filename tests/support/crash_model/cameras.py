@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -43,6 +44,7 @@ class Sent:
         sequence: Number in the epoch.
         is_bad: It can't be decoded.
         ends: It ends the stream.
+        time_ms: When the broker took it.
     """
 
     stream: str
@@ -51,10 +53,11 @@ class Sent:
     sequence: int
     is_bad: bool = False
     ends: bool = False
+    time_ms: int = 0
 
     def record(self, offset: int) -> Record:
         """The record at an offset."""
-        fields = [self.num_frames, self.epoch, self.sequence, self.is_bad, self.ends]
+        fields = [self.num_frames, self.epoch, self.sequence, self.is_bad, self.ends, self.time_ms]
         return Record(TOPICS.frames, 0, offset, 0, self.stream.encode(), json.dumps(fields).encode())
 
     @staticmethod
@@ -85,7 +88,7 @@ def take_in(
         code = "bad"
     if code is not None:
         return before, code
-    return after.at(capture_ns(sent.last_position(offset)), offset, ended=sent.ends), None
+    return after.at(capture_ns(sent.last_position(offset)), sent.time_ms, ended=sent.ends), None
 
 
 def gaps_between(before: AdmissionState | None, after: AdmissionState, offset: int) -> tuple[Gap, ...]:
@@ -107,7 +110,8 @@ def gaps_between(before: AdmissionState | None, after: AdmissionState, offset: i
 class _Camera:
     epoch: int = 1
     sequence: int = 0
-    num_sent: int = 0
+    last: tuple[int, int] | None = None
+    forgotten_epoch: int = -1
 
 
 @dataclass
@@ -136,7 +140,7 @@ class Cameras:
         """Publish one record; `hole` offsets before it stay empty, as markers leave them."""
         camera = self._cameras[stream]
         if kind is Kind.RESTART:
-            camera.epoch, camera.sequence, camera.num_sent = camera.epoch + 1, 0, 0
+            camera.epoch, camera.sequence = camera.epoch + 1, 0
         elif kind is Kind.JUMP:
             camera.sequence += 2
         sent = self._next(stream, camera, kind, num_frames)
@@ -152,6 +156,22 @@ class Cameras:
         admission = self._admissions[stream]
         return admission is not None and not admission.ended
 
+    def forget_ended(self) -> None:
+        """So much time has passed that nobody sends anything late any more of streams that ended."""
+        for stream, camera in self._cameras.items():
+            if not self.is_live(stream):
+                camera.last, camera.forgotten_epoch = None, camera.epoch - 1
+
+    def gaps_without(self, stream: str, offset: int, deleted: Sequence[tuple[int, int]]) -> tuple[Gap, ...]:
+        """What is missing before a record for somebody who knows nothing of the deleted ranges of offsets."""
+        admission: AdmissionState | None = None
+        for earlier in self.of_stream[stream]:
+            is_deleted = any(first <= earlier <= last for first, last in deleted)
+            if earlier < offset and earlier in self.taken and not is_deleted:
+                admission, _ = take_in(admission, self.sent[earlier], earlier)
+        after, _ = take_in(admission, self.sent[offset], offset)
+        return () if after is None else gaps_between(admission, after, offset)
+
     def frames_of(
         self, stream: str, first: FramePosition, last: FramePosition, *, refused: bool
     ) -> list[FramePosition]:
@@ -163,17 +183,22 @@ class Cameras:
     def _next(self, stream: str, camera: _Camera, kind: Kind, num_frames: int) -> Sent:
         if kind is Kind.STRAY:
             return Sent("", 1, 0, 0)
-        # A stream that nobody remembers any more has nothing to be repeated or to be older than.
-        if kind in (Kind.REPEAT, Kind.STALE) and camera.num_sent:
-            return Sent(stream, 1, camera.epoch - (kind is Kind.STALE), max(camera.sequence - 1, 0))
+        time_ms = self.broker.time_ms
+        if kind in (Kind.REPEAT, Kind.STALE) and camera.last is not None:
+            epoch, sequence = camera.last
+            epoch -= kind is Kind.STALE
+            # Nothing is repeated of what nobody has to remember any more.
+            if epoch > camera.forgotten_epoch:
+                return Sent(stream, 1, epoch, sequence, time_ms=time_ms)
         if kind is Kind.BAD:
-            return Sent(stream, 1, camera.epoch, camera.sequence, is_bad=True)
+            return Sent(stream, 1, camera.epoch, camera.sequence, is_bad=True, time_ms=time_ms)
         ends = kind is Kind.END
         num_frames = {Kind.GROUP: max(num_frames, 1), Kind.END: num_frames}.get(kind, 1)
-        sent = Sent(stream, num_frames, camera.epoch, camera.sequence, ends=ends)
-        camera.sequence, camera.num_sent = camera.sequence + 1, camera.num_sent + 1
+        sent = Sent(stream, num_frames, camera.epoch, camera.sequence, ends=ends, time_ms=time_ms)
+        camera.last = camera.epoch, camera.sequence
+        camera.sequence += 1
         if ends:
-            camera.epoch, camera.sequence, camera.num_sent = camera.epoch + 1, 0, 0
+            camera.epoch, camera.sequence = camera.epoch + 1, 0
         return sent
 
     def _judge(self, sent: Sent, offset: int) -> None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import Any, TypeVar
-
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import precondition, rule
 
+from tests.support.crash_model.base import choose, counted
 from tests.support.crash_model.cameras import STREAMS, Kind
-from tests.support.crash_model.checker import Checker
-from tests.support.crash_model.ending import bring_to_an_end
-from tests.support.crash_model.world import COMMITTING, MODEL, STORING, Doing, Process, World
+from tests.support.crash_model.service_rules import ServiceRules
+from tests.support.crash_model.world import COMMITTING, MODEL, STORING, Doing, Process
 
-T = TypeVar("T")
 Fates = dict[int, int]
 
 INDEX = st.integers(0, 5)
@@ -26,37 +20,8 @@ KINDS = st.sampled_from([Kind.GOOD, Kind.GOOD, Kind.GOOD, Kind.GROUP, Kind.GROUP
 PUBLISHED = st.tuples(st.sampled_from(STREAMS), KINDS, st.integers(0, 3), st.integers(0, 1))
 
 
-def counted(function: Callable[..., None]) -> Callable[..., None]:
-    """Count a rule's runs, and remember whether it failed."""
-
-    @wraps(function)
-    def run(self: CrashMachine, **arguments: Any) -> None:
-        type(self).num_steps += 1
-        self.is_broken = True
-        function(self, **arguments)
-        self.is_broken = False
-
-    return run
-
-
-class CrashMachine(RuleBasedStateMachine):
-    """Hypothesis runs the rules in any order; `check` is run after each of them.
-
-    Attributes:
-        num_steps: Rules that were run, over all machines.
-        world_type: The world, perhaps with a bug.
-    """
-
-    num_steps = 0
-    world_type = World
-
-    def __init__(self) -> None:
-        super().__init__()
-        # What goes wrong here is meant to, and writing about it takes most of the time.
-        logging.disable(logging.CRITICAL)
-        self.world = self.world_type()
-        self.checker = Checker(self.world)
-        self.is_broken = False
+class CrashMachine(ServiceRules):
+    """Processes that own the partition, or believe so, at work; Hypothesis runs the rules in any order."""
 
     def narrators(self) -> list[Process]:
         """Processes that have the partition, or believe so; the newest first."""
@@ -110,7 +75,7 @@ class CrashMachine(RuleBasedStateMachine):
     @rule(index=INDEX, num_records=st.integers(1, 6))
     @counted
     def read(self, index: int, num_records: int) -> None:
-        process = _choose(self.narrators(), index)
+        process = choose(self.narrators(), index)
         if process.narrator is not None and not self._is_too_late(process):
             process.narrator.read(num_records)
 
@@ -118,7 +83,7 @@ class CrashMachine(RuleBasedStateMachine):
     @rule(index=INDEX, batch=INDEX, again=st.sampled_from([False, False, True]))
     @counted
     def arrive(self, index: int, batch: int, again: bool) -> None:
-        narrator = _choose(
+        narrator = choose(
             [p for p in self.narrators() if p.narrator and p.narrator.in_flight], index
         ).narrator
         assert narrator is not None
@@ -128,7 +93,7 @@ class CrashMachine(RuleBasedStateMachine):
     @rule(index=INDEX, steps=st.lists(INDEX, min_size=1, max_size=16))
     @counted
     def step(self, index: int, steps: list[int]) -> None:
-        narrator = _choose([p for p in self.narrators() if _has_work(p)], index).narrator
+        narrator = choose([p for p in self.narrators() if _has_work(p)], index).narrator
         assert narrator is not None
         for step in steps:
             narrator.step(step)
@@ -137,7 +102,7 @@ class CrashMachine(RuleBasedStateMachine):
     @rule(index=INDEX, stream=st.sampled_from(STREAMS))
     @counted
     def snapshot(self, index: int, stream: str) -> None:
-        narrator = _choose(self.narrators(), index).narrator
+        narrator = choose(self.narrators(), index).narrator
         assert narrator is not None
         for name in sorted({stream, *narrator.session.due_streams()}):
             narrator.snapshot(name)
@@ -154,85 +119,26 @@ class CrashMachine(RuleBasedStateMachine):
     @rule(index=INDEX, fates=FATES, store=st.booleans())
     @counted
     def commit(self, index: int, fates: Fates, store: bool) -> None:
-        self.world.commit(_choose(self.free(COMMITTING), index), fates, store=store)
+        self.world.commit(choose(self.free(COMMITTING), index), fates, store=store)
 
     @precondition(lambda self: self.free(STORING))
     @rule(index=INDEX, fates=FATES)
     @counted
     def store_snapshots(self, index: int, fates: Fates) -> None:
-        self.world.store_snapshots(_choose(self.free(STORING), index), fates)
+        self.world.store_snapshots(choose(self.free(STORING), index), fates)
 
     @precondition(lambda self: self.standing())
     @rule(index=INDEX, fates=MAYBE_FATES)
     @counted
     def go_on(self, index: int, fates: Fates) -> None:
-        process, name = _choose(self.standing(), index)
+        process, name = choose(self.standing(), index)
         self.world.go_on(process, name, fates)
 
     @precondition(lambda self: self.world.processes)
     @rule(index=INDEX)
     @counted
     def die(self, index: int) -> None:
-        self.world.kill(_choose(self.world.processes, index))
-
-    @precondition(lambda self: self.world.network.num_late)
-    @rule(index=INDEX)
-    @counted
-    def deliver_late(self, index: int) -> None:
-        self.world.network.deliver(index)
-
-    @rule(seconds=st.sampled_from([0.5, 12.0, 40.0, 700.0]), compacts=st.booleans(), changes=st.booleans())
-    @counted
-    def time_passes(self, seconds: float, compacts: bool, changes: bool) -> None:
-        self.world.let_pass(seconds)
-        self.world.settings += changes
-        if compacts:
-            self.world.broker.compact()
-
-    @precondition(lambda self: self.world.store.blobs)
-    @rule(index=st.integers(0, 30), kind=st.sampled_from(["vanish", "vanish", "damage", "damage", "empty"]))
-    @counted
-    def lose_blobs(self, index: int, kind: str) -> None:
-        if kind == "empty":
-            self.world.store.come_back_empty()
-        else:
-            key = _choose(sorted(self.world.store.blobs), index)
-            self.world.store.lose(key, damage=kind == "damage")
-
-    @rule(broker=st.integers(0, 2), store=st.integers(0, 2))
-    @counted
-    def go_down(self, broker: int, store: int) -> None:
-        self.world.go_down(broker, store)
-
-    @precondition(lambda self: self.world.broker.beginning < self.checker.position)
-    @rule(num_offsets=st.integers(1, 10))
-    @counted
-    def delete_old_frames(self, num_offsets: int) -> None:
-        broker = self.world.broker
-        broker.delete_frames(min(broker.beginning + num_offsets, self.checker.position))
-
-    @precondition(lambda self: self.world.broker.beginning < self.world.broker.end)
-    @rule(num_offsets=st.integers(1, 10))
-    @counted
-    def delete_frames_too_early(self, num_offsets: int) -> None:
-        broker = self.world.broker
-        broker.delete_frames(max(broker.beginning, self.checker.position) + num_offsets)
-
-    @invariant()
-    def check(self) -> None:
-        self.is_broken = True
-        self.checker.check()
-        self.is_broken = False
-
-    def teardown(self) -> None:
-        try:
-            if self.is_broken:
-                # What was broken is reported; but no thread may be left behind.
-                self.world.heal()
-            else:
-                bring_to_an_end(self.world, self.checker)
-        finally:
-            logging.disable(logging.NOTSET)
+        self.world.kill(choose(self.world.processes, index))
 
     def _is_too_late(self, process: Process) -> bool:
         """Retention took what the process would read next: it can only give up."""
@@ -241,10 +147,6 @@ class CrashMachine(RuleBasedStateMachine):
         if is_too_late:
             self.world.kill(process)
         return is_too_late
-
-
-def _choose(items: Sequence[T], index: int) -> T:
-    return items[index % len(items)]
 
 
 def _has_work(process: Process) -> bool:

@@ -157,9 +157,12 @@ class NarrationReader:
             assert gap.after_ns is not None
             offset = gap.after_ns // MAX_CAPTURE_INDEX
             wanted = self._cameras.gaps.get((stream, offset), ())
-            is_true = any((g.kind, g.sequences) == (gap.kind, gap.sequences) for g in wanted)
+            # What was deleted before it was read again is missing, too.
+            missing = (*wanted, *self._cameras.gaps_without(stream, offset, log.deleted))
+            is_true = any((g.kind, g.sequences) == (gap.kind, gap.sequences) for g in missing)
             require(is_true or log.is_partly_deleted, "only what is missing is told", stream, gap, wanted)
-            log.gaps.append((offset, gap.kind))
+            if any(g.kind is gap.kind for g in wanted):
+                log.gaps.append((offset, gap.kind))
 
     def _fault(self, fault: Fault, log: StreamLog) -> None:
         if fault.kind is FaultKind.UNNARRATED:

@@ -55,6 +55,9 @@ def _check_reading(recovery: RecoveredPartition, stream: str, world: World, log:
     for offset in world.cameras.of_stream[stream]:
         if recovery.needed_from(stream) <= offset < recovery.position:
             last = world.cameras.sent[offset].last_position(offset)
+            if recovered is not None and recovered.ended and offset < world.broker.beginning:
+                # It may be of the stream's next life, in which nobody can know of it.
+                log.lost_through = max(log.lost_through, last)
             is_settled = recovered is not None and (recovered.ended or last <= recovered.covered)
             is_settled |= last <= log.lost_through
             require(is_settled or offset in world.cameras.refused, "no record is passed over", stream, offset)

@@ -65,14 +65,11 @@ class World:
     taken_over: Narrators of all processes that ever had the partition, by number.
     """
 
-    broker_type = ModelBroker
-    session_type = PartitionSession
-
     def __init__(self) -> None:
         self.steps = Steps()
         self.network = Network()
         self.clock = Clock()
-        self.broker = self.broker_type(self.steps, self.network, self.clock)
+        self.broker = ModelBroker(self.steps, self.network, self.clock)
         self.store = ModelStore(self.steps, self.network)
         self.cameras = Cameras(self.broker)
         self.settings = 0
@@ -174,6 +171,6 @@ class World:
             timeout_s=1.0,
             accept_state_loss=accept_state_loss,
         )
-        return self.session_type(
+        return PartitionSession(
             identity, takeover, self.store, self.clock, max_bytes=MAX_BYTES, commit_deadline_s=1.0
         )

@@ -16,6 +16,7 @@ from pipeline.commit.checkpoint_record import (
 )
 from pipeline.commit.ledger import PartitionLedger
 from pipeline.commit.snapshot_policy import SnapshotPolicy
+from pipeline.commit.special_streams import REMEMBER_ENDED_MS
 from pipeline.commit.stream_ledger import PendingSnapshot
 from pipeline.messages.dead_letter import DeadLetter
 from pipeline.reader.admission import AdmissionState
@@ -77,26 +78,26 @@ def letter(offset: int) -> DeadLetter:
 
 
 def record_of(book: PartitionLedger, stream: str) -> StreamCheckpoint | None:
-    plan = book.plan(0.0)
+    plan = book.plan(0.0, 0)
     assert plan is not None
     return dict(plan.checkpoints)[stream]
 
 
 def test_nothing_is_planned_when_nothing_happened() -> None:
     book = ledger()
-    assert book.plan(0.0) is None
+    assert book.plan(0.0, 0) is None
     frames(book, "a", 0, 1)
-    assert book.plan(0.0) is None
+    assert book.plan(0.0, 0) is None
     narrate(book, "a", 0, 1)
-    assert book.plan(0.0) is not None
-    assert book.plan(0.0) is None
+    assert book.plan(0.0, 0) is not None
+    assert book.plan(0.0, 0) is None
 
 
 def test_frames_stay_needed_until_a_snapshot_is_stored() -> None:
     book = ledger()
     frames(book, "a", 0, 1, 2)
     narrate(book, "a", 0, 2)
-    plan = book.plan(0.0)
+    plan = book.plan(0.0, 0)
     assert plan is not None
     assert plan.partition.position == 0
     book.snapshots.taken(PendingSnapshot("a", b"x", FramePosition(1), SEEN), 0.0)
@@ -104,7 +105,7 @@ def test_frames_stay_needed_until_a_snapshot_is_stored() -> None:
     (pending,) = book.snapshots.pending()
     book.snapshots.stored(pending, BlobRef("k", "", 1))
     assert book.position == 2
-    plan = book.plan(0.0)
+    plan = book.plan(0.0, 0)
     assert plan is not None
     record = dict(plan.checkpoints)["a"]
     assert record is not None
@@ -133,7 +134,7 @@ def test_only_the_blob_before_the_one_before_is_garbage() -> None:
     for offset in range(4):
         frames(book, "a", offset)
         blobs.append(snapshot(book, "a", offset))
-    plan = book.plan(0.0)
+    plan = book.plan(0.0, 0)
     assert plan is not None
     assert plan.garbage == tuple(blobs[:2])
 
@@ -174,7 +175,7 @@ def test_a_decided_narration_is_not_made_again() -> None:
     assert narrate(book, "a", 3, 7) is None
     assert narrate(book, "a", 3, 6) is None
     assert narrate(book, "a", 8, 8) == 5
-    plan = book.plan(0.0)
+    plan = book.plan(0.0, 0)
     assert plan is not None
     assert [item.number for item in plan.events] == [5]
 
@@ -200,7 +201,7 @@ def test_dead_letters_are_written_once() -> None:
         book.delivered(stream, offset, None, 0.0)
         assert book.dead_lettered(stream, letter(offset), 0.0)
         assert not book.dead_lettered(stream, letter(offset), 0.0)
-    plan = book.plan(0.0)
+    plan = book.plan(0.0, 0)
     assert plan is not None
     assert [item.offset for item in plan.dead_letters] == [0, 1, 2]
     assert plan.partition == PartitionCheckpoint(3, dead_lettered_through=1)
@@ -227,7 +228,7 @@ def test_an_ended_stream_gets_its_tombstone_when_the_position_has_passed_its_end
     narrate(book, "a", 1, 2)
     blob = snapshot(book, "a", 1)
     book.ended("a", FramePosition(2), SEEN, None, 0.0)
-    plan = book.plan(0.0)
+    plan = book.plan(0.0, 0)
     assert plan is not None
     assert plan.garbage == (blob,)
     assert dict(plan.checkpoints)["a"] == StreamCheckpoint(
@@ -239,13 +240,13 @@ def test_an_ended_stream_gets_its_tombstone_when_the_position_has_passed_its_end
         dead_lettered_through=-1,
         ended=True,
     )
-    assert book.plan(0.0) is None
+    assert book.plan(0.0, 0) is None
     snapshot(book, "slow", 0)
-    plan = book.plan(0.0)
+    plan = book.plan(0.0, 0)
     assert plan is not None
     assert plan.partition.position == 3
     assert dict(plan.checkpoints)["a"] is None
-    assert book.plan(0.0) is None
+    assert book.plan(0.0, 0) is None
 
 
 def test_a_stream_that_ended_and_comes_back_begins_a_new_state() -> None:
@@ -254,7 +255,7 @@ def test_a_stream_that_ended_and_comes_back_begins_a_new_state() -> None:
     frames(book, "a", 1)
     narrate(book, "a", 1, 1)
     book.ended("a", FramePosition(1), SEEN, None, 0.0)
-    book.plan(0.0)
+    book.plan(0.0, 0)
     frames(book, "a", 2)
     assert narrate(book, "a", 2, 2) == 1
     record = record_of(book, "a")
@@ -264,7 +265,7 @@ def test_a_stream_that_ended_and_comes_back_begins_a_new_state() -> None:
     assert [segment.end.offset for segment in record.journal] == [2]
     snapshot(book, "slow", 0)
     assert book.position == 2
-    plan = book.plan(0.0)
+    plan = book.plan(0.0, 0)
     assert plan is not None
     assert "a" not in dict(plan.checkpoints)
 
@@ -282,12 +283,40 @@ def test_a_stream_that_ended_is_remembered_while_a_record_of_it_is_on_its_way() 
     assert narrate(book, "a", 1, 1) == 1
 
 
+def test_the_end_of_a_stream_is_remembered_for_an_hour() -> None:
+    book = ledger()
+    frames(book, "a", 0)
+    narrate(book, "a", 0, 0)
+    book.ended("a", FramePosition(0), SEEN.at(0, 1000, ended=True), None, 0.0)
+    assert book.plan(0.0, 2000) is not None
+    assert book.plan(0.0, 1000 + REMEMBER_ENDED_MS - 1) is None
+    plan = book.plan(0.0, 1000 + REMEMBER_ENDED_MS)
+    assert plan is not None
+    assert dict(plan.checkpoints) == {"a": None}
+
+
+def test_a_stream_that_came_back_is_forgotten_an_hour_after_its_last_end() -> None:
+    book = ledger()
+    frames(book, "a", 0)
+    book.ended("a", FramePosition(0), SEEN.at(0, 1000, ended=True), None, 0.0)
+    book.plan(0.0, 1000)
+    frames(book, "a", 1)
+    narrate(book, "a", 1, 1)
+    book.ended("a", FramePosition(1), SEEN.at(0, 5000, ended=True), None, 0.0)
+    plan = book.plan(0.0, 1000 + REMEMBER_ENDED_MS)
+    assert plan is not None
+    assert dict(plan.checkpoints)["a"] is not None
+    plan = book.plan(0.0, 5000 + REMEMBER_ENDED_MS)
+    assert plan is not None
+    assert dict(plan.checkpoints) == {"a": None}
+
+
 def test_a_snapshot_of_a_new_state_means_that_the_stream_has_not_ended() -> None:
     book = ledger()
     frames(book, "slow", 0)
     frames(book, "a", 1)
     book.ended("a", FramePosition(1), SEEN, None, 0.0)
-    book.plan(0.0)
+    book.plan(0.0, 0)
     frames(book, "a", 2)
     snapshot(book, "a", 2)
     record = record_of(book, "a")
@@ -305,7 +334,7 @@ def test_a_snapshot_that_is_stored_after_the_end_is_garbage() -> None:
     assert book.snapshots.pending() == []
     blob = BlobRef("late", "", 1)
     book.snapshots.stored(pending, blob)
-    plan = book.plan(0.0)
+    plan = book.plan(0.0, 0)
     assert plan is not None
     assert plan.garbage == (blob,)
     record = dict(plan.checkpoints)["a"]
@@ -340,7 +369,7 @@ def test_a_stream_that_is_behind_its_partition_catches_up() -> None:
     assert record is not None
     assert record.replay_from == 8
     snapshot(book, "a", 8)
-    assert book.plan(0.0) is not None
+    assert book.plan(0.0, 0) is not None
     frames(book, "other", 10)
     narrate(book, "other", 10, 10)
     record = record_of(book, "a")

@@ -21,7 +21,7 @@ from pipeline.errors import (
     TopicError,
 )
 from pipeline.kafka_io.records import Record
-from pipeline.messages.events import Fault, FaultKind
+from pipeline.messages.events import Fault, FaultKind, Gap
 from pipeline.reader.admission import AdmissionState
 from pipeline.wire.notice_event import NoticeEvent
 from pipeline.wire.stream_event import AnyStreamEvent, decode_stream_event
@@ -242,6 +242,50 @@ def test_frames_deleted_before_they_were_read_are_told(world: World) -> None:
     world.broker.beginning = 20
     recovery = world.take_over().recovery
     assert (recovery.position, recovery.lost_frames) == (20, (0, 19))
+
+
+def test_deleted_frames_are_told_once_though_the_newer_state_is_lost_then(world: World) -> None:
+    session = world.take_over()
+    for offset in (3, 5):
+        narrate(session, session.position, offset, snapshot=True)
+        session.commit()
+    world.broker.beginning = 20
+    world.take_over().commit()
+    lose(world, b"state 5")
+    world.broker.beginning = 30
+    world.take_over().commit()
+    gaps = [e.content for e in events(world) if isinstance(e, NoticeEvent) and isinstance(e.content, Gap)]
+    assert [gap.offsets for gap in gaps] == [(6, 19), (20, 29)]
+
+
+def test_what_was_taken_before_deleted_frames_stays_known(world: World) -> None:
+    session = world.take_over()
+    narrate(session, 0, 3, snapshot=True)
+    session.commit()
+    for offset in (4, 5):
+        session.delivered("a", offset)
+        session.processed("a", FramePosition(offset), last_of_record=True)
+    session.snapshotted("a", b"state 5", FramePosition(5), AdmissionState(1, 5))
+    session.commit()
+    lose(world, b"state 5")
+    world.broker.beginning = 6
+    stream = world.take_over().recovery.streams["a"]
+    assert (stream.snapshot, stream.admission) == (b"state 3", AdmissionState(1, 5))
+
+
+def test_a_state_that_is_given_up_is_not_deleted_before_that_is_committed(world: World) -> None:
+    session = world.take_over()
+    narrate(session, 0, 3, snapshot=True)
+    session.commit()
+    narrate(session, 4, 5)
+    session.commit()
+    world.broker.beginning = 20
+    session = world.take_over()
+    world.clock.now_s += 3600.0
+    session.store()
+    assert list(world.store.blobs.values()) == [b"state 3"]
+    session.commit()
+    assert not world.store.blobs
 
 
 def test_another_topic_of_frames_is_refused_before_anybody_is_fenced(world: World) -> None:

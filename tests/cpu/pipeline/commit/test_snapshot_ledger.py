@@ -18,7 +18,7 @@ def snapshotted(*offsets: int) -> tuple[PartitionLedger, list[BlobRef]]:
     for offset in offsets:
         frames(book, "a", offset)
         blobs.append(snapshot(book, "a", offset))
-    book.plan(0.0)
+    book.plan(0.0, 0)
     return book, blobs
 
 
@@ -42,7 +42,7 @@ def test_the_same_state_stored_again_takes_the_place_of_the_lost_one() -> None:
     book.snapshots.taken(state_at(1), 1.0)
     (pending,) = book.snapshots.pending()
     book.snapshots.stored(pending, AGAIN)
-    plan = book.plan(1.0)
+    plan = book.plan(1.0, 0)
     assert plan is not None
     record = dict(plan.checkpoints)["a"]
     assert record is not None
@@ -59,7 +59,7 @@ def test_a_blob_that_gets_its_old_name_again_is_no_garbage() -> None:
     book.snapshots.lose([blob])
     book.snapshots.taken(state_at(0), 1.0)
     book.snapshots.stored(book.snapshots.pending()[0], blob)
-    plan = book.plan(1.0)
+    plan = book.plan(1.0, 0)
     assert plan is not None
     assert plan.garbage == ()
     assert book.snapshots.due_streams(1.0) == []
@@ -114,7 +114,7 @@ def test_blobs_are_needed_until_the_plan_that_drops_them_is_made() -> None:
     frames(book, "a", 2)
     blobs.append(snapshot(book, "a", 2))
     assert book.snapshots.needed_blobs() == set(blobs)
-    book.plan(0.0)
+    book.plan(0.0, 0)
     assert book.snapshots.needed_blobs() == set(blobs[1:])
 
 
@@ -125,7 +125,7 @@ def test_a_snapshot_without_a_state_keeps_the_settings_that_the_first_state_begi
     frames(book, "a", 0)
     book.snapshots.taken(PendingSnapshot("a", None, FramePosition(0), SEEN), 0.0)
     book.snapshots.stored(book.snapshots.pending()[0], None)
-    plan = book.plan(0.0)
+    plan = book.plan(0.0, 0)
     assert plan is not None
     record = dict(plan.checkpoints)["a"]
     assert record is not None
