@@ -90,7 +90,11 @@ def find(record: ProcessRecord) -> psutil.Process | None:
         if start_of(record.pid) != record.start:
             return None
         process = psutil.Process(record.pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return process
+        if (child := _started.get(record.pid)) is not None and child.poll() is not None:
+            del _started[record.pid]
+        return None
     except psutil.NoSuchProcess:
         return None
 

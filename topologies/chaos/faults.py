@@ -137,7 +137,8 @@ class Wrecker:
         if not self._busy[name].acquire(blocking=False):
             return None
         try:
-            began_ms, status = _now_ms(), self._system.status()
+            status = self._system.status()
+            began_ms = _now_ms()
             self._system.restart_service(name)
             return DoneFault(fault.kind, name, began_ms, _now_ms(), _all_partitions(status))
         finally:
@@ -147,7 +148,8 @@ class Wrecker:
         if not self._busy[name].acquire(blocking=False):
             return None
         try:
-            began_ms, status = _now_ms(), self._system.status()
+            status = self._system.status()
+            began_ms = _now_ms()
             mode = CUTS[int(fault.choice * len(CUTS))]
             seconds = fault.between(CUT_S)
             network.cut(mode)
