@@ -55,7 +55,7 @@ def recover(
         HigherGenerationError: A higher generation owns the partition; it goes on undisturbed unless it took
             over at this very moment.
         OtherModelError: Another model made the states of some streams, and their loss is not accepted; the
-            owner of before goes on undisturbed.
+            owner of before goes on undisturbed unless it committed the first of them at this very moment.
         OffsetOutOfRangeError: The partition's position is behind the end of the frames: it is another topic.
         OwnershipError, BrokerError, StateStoreError, CheckpointRecordError: The takeover failed and may be
             tried again with a new generation.
@@ -66,13 +66,13 @@ def recover(
     log.refuse_if_above(identity.generation)
     topic_id = broker.frames_topic_id()
     _check_pins(identity, log.owner, topic_id)
-    if not accept_state_loss:
-        found = others_states(log.streams.values(), identity.model_hash)
-        refuse_others_states(found, identity.model_hash)
+    _check_models(identity, log, accept_state_loss)
     writer = broker.become_writer()
     try:
         log.extend(broker.read_checkpoints(page.next_offset, timeout_s).records)
         log.refuse_if_above(identity.generation)
+        # Its owner may have committed the first one just before it was fenced.
+        _check_models(identity, log, accept_state_loss)
         bounds = broker.frame_bounds()
         writer.transact([_owner(identity, clock, topic_id)], timeout_s)
         position = _position(identity, log.position, bounds)
@@ -133,6 +133,12 @@ def _check_pins(identity: SessionIdentity, owner: OwnerRecord | None, topic_id: 
                 action="Each application needs a kafka.prefix of its own. If the topic of frames was deleted "
                 "and made again, start with another prefix, or delete the other topics too.",
             )
+
+
+def _check_models(identity: SessionIdentity, log: CheckpointLog, accept_state_loss: bool) -> None:
+    if not accept_state_loss:
+        found = others_states(log.streams.values(), identity.model_hash)
+        refuse_others_states(found, identity.model_hash)
 
 
 def _owner(identity: SessionIdentity, clock: Clock, topic_id: str) -> OutgoingRecord:

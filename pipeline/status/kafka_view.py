@@ -108,7 +108,7 @@ def _streams(logs: Mapping[int, CheckpointLog], last: Mapping[str, NarrationEven
             StreamView(
                 stream=stream,
                 partition=partition,
-                narrations=record.next_event if record else -1,
+                num_events=record.next_event if record else -1,
                 ended=record is None or record.ended,
                 last_text=event.narration.text if event else "",
                 last_time_ns=event.narration.end_time_ns if event else 0,

@@ -46,7 +46,7 @@ class StreamView:
     Attributes:
         stream: Stream id.
         partition: Its partition.
-        narrations: Events committed since the stream began; -1 if it has no checkpoint any more.
+        num_events: Narrations and other events since the stream began; -1 if it has no checkpoint any more.
         ended: It has ended.
         last_text: Its last narration, or "" if that is too far back.
         last_time_ns: Capture time of that narration's last frame, Unix nanoseconds; 0 if there is none.
@@ -54,7 +54,7 @@ class StreamView:
 
     stream: str
     partition: int
-    narrations: int
+    num_events: int
     ended: bool
     last_text: str
     last_time_ns: int

@@ -4,6 +4,8 @@ import importlib
 
 import typer
 
+from topologies.cli.help_texts import reflow_all
+
 COMMAND_MODULES: tuple[str, ...] = (
     "options",
     "services",
@@ -40,6 +42,7 @@ def build_app() -> typer.Typer:
     )
     for name in COMMAND_MODULES:
         importlib.import_module(f"topologies.cli.{name}").register(app)
+    reflow_all(app)
     return app
 
 

@@ -111,14 +111,14 @@ def _unowned(rows: Sequence[OwnershipStatus]) -> Table:
 
 
 def _streams(view: KafkaView) -> Table:
-    table = _table("stream", "partition", "count", "last", "narration", numbers=("partition", "count"))
+    table = _table("stream", "partition", "events", "last", "narration", numbers=("partition", "events"))
     now_ns = time.time_ns()
     for s in view.streams:
         age = f"{_duration((now_ns - s.last_time_ns) / 1e9)} ago" if s.last_time_ns else ""
         table.add_row(
             _shortened(s.stream),
             str(s.partition),
-            "" if s.narrations < 0 else f"{s.narrations:,}",
+            "" if s.num_events < 0 else f"{s.num_events:,}",
             "ended" if s.ended else age,
             escape(s.last_text),
             style="dim" if s.ended else None,

@@ -212,6 +212,19 @@ def test_states_of_another_model_are_refused_and_their_owner_goes_on(world: Worl
     assert session.commit() is not None
 
 
+def test_states_that_came_at_the_last_moment_are_not_lost_to_another_model(world: World) -> None:
+    session = world.take_over()
+
+    def commit() -> None:
+        narrate(session, 0, 3, snapshot=True)
+        session.commit()
+
+    at_step(world, "before fencing", commit)
+    with pytest.raises(OtherModelError, match="1 stream"):
+        world.take_over(model_hash="other")
+    assert world.take_over().recovery.streams["a"].snapshot == b"state 3"
+
+
 def test_if_their_loss_is_accepted_they_begin_anew(world: World) -> None:
     session = world.take_over()
     narrate(session, 0, 3, snapshot=True)

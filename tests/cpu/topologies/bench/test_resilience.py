@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tests.support.checked_log import EVERY_MS, START_MS, Log, Stream
-from topologies.bench.outages import all_outages
 from topologies.bench.outage_figures import Trial, figures_of
+from topologies.bench.outages import all_outages
 
 NUM_FRAMES = 30
 BEGAN_MS = START_MS + 10 * EVERY_MS + 1
