@@ -40,13 +40,15 @@ _STARTED = b"Ray runtime started"
 def head_variables(settings: Settings) -> dict[str, str]:
     """Environment of everything that talks to this cluster.
 
-    The first keeps Ray on loopback (it replaces 127.0.0.1 by the machine's address otherwise); the others ask
-    for a token, because any user of the machine can reach its ports.
+    The first keeps Ray on loopback (it replaces 127.0.0.1 by the machine's address otherwise); the next ones
+    ask for a token, because any user of the machine can reach its ports. The last one keeps the head from
+    remembering the last hundred thousand calls, which are made within minutes and take 100 MB.
     """
     return {
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(_folder(settings) / "auth_token"),
+        "RAY_task_events_report_interval_ms": "0",
     }
 
 

@@ -34,4 +34,5 @@ def test_sockets_in_a_deep_state_folder_go_to_a_short_one(tmp_path: Path) -> Non
 def test_clients_keep_to_loopback_and_show_the_token(tmp_path: Path) -> None:
     variables = ray_head.head_variables(Settings(state_dir=tmp_path))
     assert variables["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] == "0"
+    assert variables["RAY_task_events_report_interval_ms"] == "0"
     assert variables["RAY_AUTH_TOKEN_PATH"] == str(tmp_path / "ray" / "auth_token")
