@@ -23,6 +23,9 @@ INFRA = REPO_ROOT / "infra" / "kafka"
 
 _STAMP = "checksums.sha256"
 
+_checked: set[Path] = set()
+"""Folders that this process has checked: hashing 43 MB takes half a second, and much longer beside busy threads."""
+
 FETCH_DEADLINE_S = 600.0
 """43 MB from a registry; 30 s is usual."""
 
@@ -35,7 +38,9 @@ def ensure_jars(settings: Settings) -> Path:
     """
     if settings.services.kafka_libs is not None:
         folder = settings.services.kafka_libs
-        check_jars(folder)
+        if folder not in _checked:
+            check_jars(folder)
+            _checked.add(folder)
         return folder
     folder = _cache_folder(settings)
     if not jars_are_there(settings):
