@@ -24,7 +24,7 @@ INFRA = REPO_ROOT / "infra" / "kafka"
 _STAMP = "checksums.sha256"
 
 _checked: set[Path] = set()
-"""Folders that this process has checked: hashing 43 MB takes half a second, and much longer beside busy threads."""
+"""Folders that this process has checked: hashing 43 MB takes half a second, and more beside busy threads."""
 
 FETCH_DEADLINE_S = 600.0
 """43 MB from a registry; 30 s is usual."""
