@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cluster.actor_logging import log_as
+from pipeline.cluster.actor_process import set_up_process
 from pipeline.cluster.priority import run_politely
 from pipeline.config import ModelSettings
 from pipeline.encoder.schedule import EncoderSchedule
@@ -62,7 +62,7 @@ class Encoder:
     def __init__(
         self, model: ModelSettings, name: str, max_batch: int, num_threads: int, polite: bool = False
     ) -> None:
-        log_as(name)
+        set_up_process(name)
         self._model = model
         self._max_batch = max_batch
         self._num_threads = num_threads

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from ray.exceptions import RayError
 
-from pipeline.cluster.actor_logging import log_as
+from pipeline.cluster.actor_process import set_up_process
 from pipeline.cluster.remote_errors import describe
 from pipeline.commit.session import PartitionSession
 from pipeline.config import Settings
@@ -51,7 +51,7 @@ class Narrator:
     """
 
     def __init__(self, settings: Settings, name: str, num_threads: int, polite: bool = False) -> None:
-        log_as(name)
+        set_up_process(name)
         self._settings = settings
         self._name = name
         self._engine = EngineThread(settings, num_threads, polite=polite)

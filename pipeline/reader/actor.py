@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipeline.cluster.actor_logging import log_as
+from pipeline.cluster.actor_process import set_up_process
 from pipeline.config import Settings
 from pipeline.errors import BrokerError
 from pipeline.kafka_io.watch import BrokerWatch
@@ -40,7 +40,7 @@ class Reader:
     """
 
     def __init__(self, settings: Settings, name: str) -> None:
-        log_as(name)
+        set_up_process(name)
         self._commands: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
         self._loop: ReaderLoop | None = None
         self._failure = ""

@@ -5,7 +5,7 @@ import logging
 import os
 
 from pipeline.cameras.follower import CameraFollower
-from pipeline.cluster.actor_logging import log_as
+from pipeline.cluster.actor_process import set_up_process
 from pipeline.config import Settings
 from pipeline.messages.status import MoveReply, RunIdentity, RunStatus
 from pipeline.supervisor.actor_factory import ActorFactory
@@ -36,7 +36,7 @@ class Supervisor:
     """
 
     def __init__(self, settings: Settings, identity: RunIdentity) -> None:
-        log_as("supervisor")
+        set_up_process("supervisor")
         self._identity = identity
         self._background = Background()
         self._actors = ActorKeeper(
