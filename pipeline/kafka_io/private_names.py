@@ -9,6 +9,7 @@ from typing import Any
 
 from kafka import KafkaProducer
 from kafka.consumer.fetcher import Fetcher
+from kafka.errors import KafkaConnectionError
 from kafka.producer.sender import Sender
 from kafka.producer.transaction_manager import TransactionalRequestResult, TransactionManager
 
@@ -28,7 +29,9 @@ def missing_names(producer: Any) -> list[str]:
     """Names used here that this version of kafka-python does not have; `producer` is a transactional one."""
     missing = [f"{owner.__name__}.{name}" for owner, name in _NAMES if not hasattr(owner, name)]
     instances = [("_sender", Sender), ("_transaction_manager", TransactionManager), ("_closed", bool)]
-    return missing + [name for name, kind in instances if not isinstance(getattr(producer, name, None), kind)]
+    missing += [name for name, kind in instances if not isinstance(getattr(producer, name, None), kind)]
+    has_client = "_sender" in missing or hasattr(getattr(producer._sender, "_client", None), "await_ready")
+    return missing if has_client else [*missing, "_sender._client.await_ready"]
 
 
 def missing_consumer_names(consumer: Any) -> list[str]:
@@ -48,6 +51,25 @@ def clear_used_up_batch(consumer: Any) -> None:
     fetcher = consumer._fetcher
     if not fetcher._next_partition_records:
         fetcher._next_partition_records = None
+
+
+def keep_requests_of_transactions(producer: Any) -> None:
+    """Send a transaction's requests again that found their coordinator down, instead of losing them.
+
+    kafka-python looks for the coordinator again when it can't be reached, but forgets the request that it
+    wanted to send if that showed as an error and not as "not ready". Then the transaction waits for an answer
+    to what was never sent, long after the broker is back.
+    """
+    client = producer._sender._client
+    await_ready = client.await_ready
+
+    def await_ready_or_not(*args: Any, **kwargs: Any) -> bool:
+        try:
+            return bool(await_ready(*args, **kwargs))
+        except KafkaConnectionError:
+            return False
+
+    client.await_ready = await_ready_or_not
 
 
 def end_transaction(producer: Any, *, commit: bool, timeout_s: float) -> bool:

@@ -66,6 +66,7 @@ class TransactionalProducer:
                 "max_request_size": max(self._max_bytes.values()),
             }
         )
+        private_names.keep_requests_of_transactions(self._producer)
         try:
             self._producer.init_transactions()  # type: ignore[no-untyped-call]
         except KafkaError as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from kafka import KafkaProducer
+from kafka.errors import KafkaConnectionError
 
 from pipeline.kafka_io import private_names
 from pipeline.kafka_io.client_settings import PRODUCER_SETTINGS
@@ -48,3 +49,16 @@ def test_there_is_no_error_before_the_first_one(producer: Any) -> None:
 def test_the_api_version_is_pinned_below_the_automatic_epoch_bump(producer: Any) -> None:
     assert producer.config["api_version"] == (2, 4)
     assert not producer._transaction_manager._supports_epoch_bump()
+
+
+def test_a_coordinator_that_refuses_is_one_that_is_not_ready(producer: Any) -> None:
+    def refused(*args: Any, **kwargs: Any) -> bool:
+        raise KafkaConnectionError("refused")
+
+    client = producer._sender._client
+    client.await_ready = refused
+    private_names.keep_requests_of_transactions(producer)
+    assert client.await_ready("coordinator-1", timeout_ms=10) is False
+    client.await_ready = lambda *args, **kwargs: True
+    private_names.keep_requests_of_transactions(producer)
+    assert client.await_ready("coordinator-1", timeout_ms=10) is True
