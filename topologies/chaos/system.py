@@ -132,7 +132,8 @@ def running_system(settings: Settings, say: Say) -> Iterator[ChaosSystem]:
     with ExitStack() as stack:
         stack.callback(_stop, settings)
         kafka, redis = (stack.enter_context(TcpProxy(port)) for port in (broker_port, redis_port))
-        services = settings.services.model_copy(update={"redis_port": redis_port})
+        # Whatever else runs here starts and restarts a Kafka, too, which may want the usual port for it.
+        services = settings.services.model_copy(update={"redis_port": redis_port, "controller_port": 0})
         settings = settings.model_copy(update={"services": services})
         settings = behind_proxies(settings, broker_port, kafka.port, redis.port)
         say("starting Kafka, Redis and Ray")
