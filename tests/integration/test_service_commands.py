@@ -88,7 +88,7 @@ def test_status_shows_positions_owners_and_the_last_narration_of_each_stream(
     assert status["redis"]["policy"]["appendfsync"] == "always"
     assert [topic["num_partitions"] for topic in status["kafka"]["topics"]] == [4, 4, 4, 4, 1]
     (stream,) = status["kafka"]["streams"]
-    assert (stream["stream"], stream["last_text"], stream["narrations"]) == ("hall/1", "opens box 2", 17)
+    assert (stream["stream"], stream["last_text"], stream["num_events"]) == ("hall/1", "opens box 2", 17)
     owned = [p for p in status["kafka"]["partitions"] if p["generation"] == 5]
     assert [(p["narrator"], p["committed"]) for p in owned] == [("narrator-0", 0)]
     shown = run_flownar(settings, ["status"]).stdout
