@@ -83,8 +83,8 @@ def test_nothing_is_found_in_a_right_log(streams_acts: list[list[str]]) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.lists(acts, min_size=1, max_size=3), st.data())
 def test_a_lost_event_is_found(streams_acts: list[list[str]], data: st.DataObject) -> None:
-    # Without the word that its memory was lost, a stream begins anew for no reason: also out of order. And that
-    # a refused record is missing need not be told: its loss shows in the numbers, but not behind an end.
+    # Without the word that its memory was lost, a stream begins anew for no reason: also out of order. And
+    # that a refused record is missing need not be told: its loss shows in the numbers, but not behind an end.
     unclear = ("memory lost", "corrupt, told")
     readings = log_of([[m for m in moves if m not in unclear] for moves in streams_acts]).readings()
     lost = data.draw(st.sampled_from(readings.events))
