@@ -60,7 +60,7 @@ Nothing in this package knows Kafka, Redis or Ray: `pipeline.narrator.partition_
 
 | file | what it is |
 |---|---|
-| session.py, burst.py | what the narrator calls, and one commit |
+| session.py, session_reports.py, burst.py | what the narrator calls, and one commit |
 | session_events.py, event_ledger.py, left_out.py | what is told besides narrations |
 | ledger.py, stream_books.py, stream_ledger.py, special_streams.py, positions.py | the bookkeeping: pure |
 | storer.py, snapshot_ledger.py, snapshot_policy.py | which states are written down when, and where they go |
