@@ -11,7 +11,7 @@ from pipeline.publisher.camera import frame_producer
 from pipeline.wire.frame_record import FrameHeaders, format_frame_headers
 from pipeline.wire.partitioner import partition_of
 from pipeline.wire.topics import TopicNames
-from topologies.bench.background import BackgroundWork
+from topologies.chaos.background import BackgroundWork
 
 NS = 1_000_000_000
 

@@ -11,9 +11,9 @@ from topologies.bench.fairness import bench_settings
 from topologies.bench.live_cameras import BenchCamera, RunningCameras, stream_in
 from topologies.bench.outage_figures import OutageFigures, Trial, figures_of
 from topologies.bench.outages import Outage, all_outages
-from topologies.bench.peak_memory import PeakMemory
 from topologies.chaos.cameras import FIRST_SEED, render
 from topologies.chaos.checker.reader import read_topic
+from topologies.chaos.memory_watch import MemoryWatch
 from topologies.chaos.system import ChaosSystem, running_system, wait_until
 
 NUM_PARTITIONS = 4
@@ -91,7 +91,7 @@ def _try(
     ]
     cameras = [BenchCamera(*pair, options.fps) for pair in zip(streams, pictures, strict=True)]
     trial = Trial(outage, frozenset(streams))
-    with PeakMemory(system) as peak:
+    with MemoryWatch(system) as memory:
         with RunningCameras(system.settings, cameras):
             time.sleep(CALM_S)
             trial.began_ms = time.time_ns() // 1_000_000
@@ -104,7 +104,7 @@ def _try(
             outage.proof(system)
             time.sleep(CALM_S)
         system.wait_until_committed(system.settings, say)
-    trial.peak_bytes = peak.peak_bytes
+    trial.peak_bytes = memory.largest()
     return trial
 
 

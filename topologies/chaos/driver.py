@@ -45,12 +45,11 @@ class FaultDriver:
         """No fault is under way."""
         return not self._running
 
-    def step(self, now_s: float, *, start: bool = True) -> None:
+    def step(self, now_s: float) -> None:
         """Take note of what was done, and start what is due.
 
         Args:
             now_s: Time in the schedule.
-            start: Start new faults.
 
         Raises:
             FlowNarError: Something that was taken does not come back.
@@ -63,7 +62,7 @@ class FaultDriver:
                 self.done.append(done)
                 self._on_done(done)
         self._waiting.sort(key=lambda fault: fault.at_s)
-        while start and self._waiting and self._waiting[0].at_s <= now_s and len(self._running) < AT_ONCE:
+        while self._waiting and self._waiting[0].at_s <= now_s and len(self._running) < AT_ONCE:
             fault = self._waiting.pop(0)
             self._running[fault] = self._pool.submit(self._do, fault)
 

@@ -36,8 +36,8 @@ class RoleGrowth:
 
     Attributes:
         role: What they do.
-        early_bytes: Resident memory of the largest one, early in the run.
-        late_bytes: At its end.
+        early_bytes: Most resident memory of one of them in the minutes before the first measurement.
+        late_bytes: In the minutes before the end.
     """
 
     role: str
@@ -73,7 +73,7 @@ def measure(system: ChaosSystem) -> list[ProcessMemory]:
 
 
 def growth(early: Sequence[ProcessMemory], late: Sequence[ProcessMemory]) -> list[RoleGrowth]:
-    """Compare two measurements role by role: processes have been replaced meanwhile, roles have not."""
+    """Compare the largest ones role by role: processes have been replaced meanwhile, roles have not."""
     before, after = _largest(early), _largest(late)
     return [RoleGrowth(role, before[role], after[role]) for role in sorted(before.keys() & after.keys())]
 

@@ -18,21 +18,27 @@ from topologies.chaos.driver import FaultDriver
 from topologies.chaos.faults import DoneFault, Wrecker
 from topologies.chaos.follow import Follower, SeenCommits, SeenNarrations
 from topologies.chaos.keep import keep_logs, keep_readings
-from topologies.chaos.memory import ProcessMemory, growth, measure
+from topologies.chaos.memory import ProcessMemory, growth
+from topologies.chaos.memory_watch import MemoryWatch
 from topologies.chaos.moments import Lookout, Moment
 from topologies.chaos.recovery import recoveries
 from topologies.chaos.report import ChaosReport
 from topologies.chaos.schedule import schedule
 from topologies.chaos.settings import GAP_RULES, ChaosOptions
-from topologies.chaos.system import ChaosSystem, running_system, wait_until
+from topologies.chaos.system import ChaosSystem, running_system
 
 READ_DEADLINE_S = 120.0
 STEP_S = 0.1
 
 EARLY_MEMORY_S = 300.0
-"""When memory is measured first; after a quarter of a shorter run."""
+"""When memory is measured first; after a third of a shorter run."""
 
-QUIET_DEADLINE_S = 60.0
+MEMORY_WINDOW_S = 180.0
+"""The most memory of so many seconds counts, or of half of the time before the first measurement.
+
+A process that was just started has less than one that has seen all streams, and who that is changes all the
+time.
+"""
 
 LATE_FAULTS_S = 120.0
 """For faults that had no target in time, after the time is over."""
@@ -116,11 +122,10 @@ def _hurt(
     with (
         running_cameras(system.settings, options.seed, names, pictures, rules) as cameras,
         Lookout(system, cameras, seen) as lookout,
+        MemoryWatch(system) as memory,
         contextlib.closing(driver),
     ):
         duration_s = 60.0 * options.minutes
-        early_at_s = min(EARLY_MEMORY_S, duration_s / 4)
-        early: list[ProcessMemory] = []
         began_s = time.monotonic()
         while (now_s := time.monotonic() - began_s) < duration_s or driver.num_left:
             if now_s > duration_s + LATE_FAULTS_S:
@@ -128,37 +133,17 @@ def _hurt(
                 break
             driver.step(now_s)
             watcher.moment(lookout.moment(now_s, len(driver.done), driver.num_left))
-            if not early and now_s >= early_at_s:
-                quiet_s = time.monotonic()
-                early = _quiet_memory(system, driver, options.quiet_s, watcher)
-                # Neither the schedule nor the cameras' time goes on meanwhile: nothing happens faster later.
-                began_s += time.monotonic() - quiet_s
             time.sleep(STEP_S)
+        ended_s = time.monotonic()
+        early_s = min(EARLY_MEMORY_S, duration_s / 3)
+        window_s = min(MEMORY_WINDOW_S, early_s / 2)
+        early = memory.between(began_s + early_s - window_s, began_s + early_s)
+        late = memory.between(ended_s - window_s, ended_s)
         watcher.say("the cameras end their streams")
     watcher.say("waiting until everything is committed")
     system.wait_until_committed(system.settings, watcher.say)
-    late = _quiet_memory(system, driver, options.quiet_s, watcher)
     watcher.say("draining")
     return _Chaos(tuple(driver.done), early, late, system.drain())
-
-
-def _quiet_memory(
-    system: ChaosSystem, driver: FaultDriver, quiet_s: float, watcher: Watcher
-) -> list[ProcessMemory]:
-    watcher.say("measuring memory in a quiet moment")
-    quiet_since_s = time.monotonic()
-
-    def is_quiet() -> bool:
-        nonlocal quiet_since_s
-        driver.step(0.0, start=False)
-        status = system.status()
-        if not driver.is_idle or status is None or not status.ready:
-            quiet_since_s = time.monotonic()
-        return time.monotonic() - quiet_since_s > quiet_s
-
-    if not wait_until(is_quiet, QUIET_DEADLINE_S):
-        watcher.say("it does not get quiet; memory is measured all the same")
-    return measure(system)
 
 
 def _read(settings: Settings, seen: SeenNarrations, watcher: Watcher) -> Readings:

@@ -25,9 +25,6 @@ SILENT_AFTER_S = 8.0
 TELL_WITHIN_S = 30.0
 """A topology that loses processes all the time knows of a silence only when it has recovered."""
 
-MAX_QUIET_S = 10.0
-QUIET_SHARE = 0.05
-
 
 @dataclass(frozen=True, slots=True)
 class ChaosOptions:
@@ -50,11 +47,6 @@ class ChaosOptions:
     fps: float = DEFAULT_FPS
     num_faults: int | None = None
     keep_dir: Path | None = None
-
-    @property
-    def quiet_s(self) -> float:
-        """How long there are no faults before memory is measured: a moment of the run."""
-        return min(MAX_QUIET_S, QUIET_SHARE * 60.0 * self.minutes)
 
     @property
     def camera_rules(self) -> CameraRules:

@@ -1,4 +1,4 @@
-"""Work beside a benchmark, in a thread that ends with a `with` block."""
+"""Work beside something else, in a thread that ends with a `with` block."""
 
 import threading
 from abc import ABC, abstractmethod
