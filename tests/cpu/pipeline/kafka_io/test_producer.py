@@ -43,6 +43,7 @@ class FakeKafka:
         monkeypatch.setattr(private_names, "end_transaction", self._end_transaction)
         monkeypatch.setattr(private_names, "force_close", self._force_close)
         monkeypatch.setattr(private_names, "last_error", lambda _: self.last_error)
+        monkeypatch.setattr(private_names, "keep_requests_of_transactions", lambda _: None)
 
     def _construct(self, **settings: Any) -> FakeKafka:
         self.settings = settings
