@@ -4,6 +4,7 @@
 `<state folder>/ray/`, so that later commands find it and `stop_head` ends exactly what was started.
 """
 
+import functools
 import secrets
 import shutil
 import sys
@@ -101,7 +102,7 @@ def _spawn(settings: Settings, folder: Path, out_file: Path) -> ProcessRecord:
     token = folder / "auth_token"
     if not token.exists():
         token.touch(mode=0o600)
-        token.write_text(secrets.token_hex(32), encoding="ascii")
+        token.write_text(_new_token(), encoding="ascii")
     out_file.unlink(missing_ok=True)
     temp_dir = _temp_dir(folder)
     # Nothing runs here now; the logs of former sessions would grow without end.
@@ -130,6 +131,12 @@ def _spawn(settings: Settings, folder: Path, out_file: Path) -> ProcessRecord:
         *(f"--{name}={value}" for name, value in options.items()),
     ]
     return spawn(NAME, argv, port=port, log_file=out_file, out_file=out_file)
+
+
+@functools.cache
+def _new_token() -> str:
+    """One for all clusters that this process starts: Ray reads it once in the life of a process."""
+    return secrets.token_hex(32)
 
 
 def _temp_dir(folder: Path) -> Path:

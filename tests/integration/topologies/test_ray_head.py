@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import psutil
 
 from pipeline.cluster.local_head import NAME, find_head, start_head
 from pipeline.services.process import load_record
 from tests.support.live_topology import LiveTopology
+
+TWO_CLUSTERS = """
+import sys
+from pathlib import Path
+import ray
+from pipeline.cluster.connection import connect, disconnect
+from pipeline.cluster.local_head import stop_head
+from pipeline.config import Settings
+
+for name in ("first", "second"):
+    settings = Settings(state_dir=Path(sys.argv[1]) / name)
+    try:
+        connect(settings, start_local=True)
+        assert ray.cluster_resources()
+    finally:
+        disconnect()
+        stop_head(settings)
+"""
 
 
 def test_everything_listens_on_loopback_only(topology: LiveTopology) -> None:
@@ -33,3 +55,7 @@ def test_the_token_is_nobody_elses_business(topology: LiveTopology) -> None:
     token = topology.settings.state_dir / NAME / "auth_token"
     assert token.stat().st_mode & 0o077 == 0
     assert len(token.read_text()) == 64
+
+
+def test_one_process_may_start_one_cluster_after_another(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", TWO_CLUSTERS, str(tmp_path)], check=True, timeout=200.0)
