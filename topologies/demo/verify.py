@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from operators.scoring import NarrationScore, PredictedNarration, TrueNarration, score_narrations
 from pipeline.wire.narration_event import NarrationEvent
@@ -94,9 +95,10 @@ def tiling_problems(events: Sequence[NarrationEvent], frame_times_ns: Sequence[i
     A frame that no segment covers is a lost narration, one that two cover a doubled one.
     """
     problems: list[str] = []
-    for number, event in enumerate(events):
-        if event.number != number:
-            problems.append(f"event {number} has the number {event.number}")
+    # Gaps and faults between them have numbers of the same counter.
+    for before, event in pairwise(events):
+        if event.number <= before.number:
+            problems.append(f"event number {event.number} comes after {before.number}")
     index_of = {time_ns: index for index, time_ns in enumerate(frame_times_ns)}
     next_frame = 0
     for event in events:
