@@ -92,8 +92,7 @@ def find(record: ProcessRecord) -> psutil.Process | None:
         process = psutil.Process(record.pid)
         if process.status() != psutil.STATUS_ZOMBIE:
             return process
-        if (child := _started.get(record.pid)) is not None and child.poll() is not None:
-            del _started[record.pid]
+        _reap(record.pid)
         return None
     except psutil.NoSuchProcess:
         return None
@@ -130,9 +129,14 @@ def stop(record: ProcessRecord, deadline_s: float) -> bool:
             f"{record.name} (pid {record.pid}) can't be killed.", action="Look at it with: ps -fp PID"
         ) from error
     finally:
-        if (child := _started.get(record.pid)) is not None and child.poll() is not None:
-            del _started[record.pid]
+        _reap(record.pid)
     return gracefully
+
+
+def _reap(pid: int) -> None:
+    """Take note of the end of a process that this one started."""
+    if (child := _started.get(pid)) is not None and child.poll() is not None:
+        del _started[pid]
 
 
 def save_record(record: ProcessRecord, path: Path) -> None:

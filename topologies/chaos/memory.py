@@ -74,11 +74,12 @@ def measure(system: ChaosSystem) -> list[ProcessMemory]:
 
 def growth(early: Sequence[ProcessMemory], late: Sequence[ProcessMemory]) -> list[RoleGrowth]:
     """Compare the largest ones role by role: processes have been replaced meanwhile, roles have not."""
-    before, after = _largest(early), _largest(late)
+    before, after = largest_by_role(early), largest_by_role(late)
     return [RoleGrowth(role, before[role], after[role]) for role in sorted(before.keys() & after.keys())]
 
 
-def _largest(processes: Sequence[ProcessMemory]) -> dict[str, int]:
+def largest_by_role(processes: Sequence[ProcessMemory]) -> dict[str, int]:
+    """The most resident memory of a process of each role, bytes."""
     largest: dict[str, int] = {}
     for process in processes:
         largest[process.role] = max(largest.get(process.role, 0), process.rss_bytes)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 from topologies.chaos.background import BackgroundWork
-from topologies.chaos.memory import ProcessMemory, measure
+from topologies.chaos.memory import ProcessMemory, largest_by_role, measure
 from topologies.chaos.system import ChaosSystem
 
 SAMPLE_S = 3.0
@@ -28,10 +28,7 @@ class MemoryWatch(BackgroundWork):
 
     def largest(self) -> dict[str, int]:
         """The most memory that a process of each role ever had, bytes."""
-        largest: dict[str, int] = {}
-        for process in self.between(0.0, time.monotonic()):
-            largest[process.role] = max(largest.get(process.role, 0), process.rss_bytes)
-        return largest
+        return largest_by_role(self.between(0.0, time.monotonic()))
 
     def _run(self) -> None:
         while not self._stop.wait(SAMPLE_S):
