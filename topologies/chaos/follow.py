@@ -1,11 +1,10 @@
 """Readers that are there all the time: of the narrations, as services are, and of when partitions commit."""
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Self
 
+from topologies.chaos.background import BackgroundWork
 from topologies.chaos.checker.reader import TopicReader
 from topologies.chaos.checker.records import LogRecord
 
@@ -15,7 +14,7 @@ FINISH_DEADLINE_S = 60.0
 _COMMIT_KEYS = (b"@owner/", b"@partition/")
 
 
-class Follower:
+class Follower(BackgroundWork):
     """Reads a topic in a thread of its own, from its beginning, whatever happens to the broker.
 
     Args:
@@ -25,21 +24,15 @@ class Follower:
     """
 
     def __init__(self, bootstrap: str, topic: str, take: Callable[[LogRecord], None]) -> None:
+        super().__init__(f"follow {topic}", FINISH_DEADLINE_S)
         self._reader = TopicReader(bootstrap, topic)
         self._take = take
-        self._stop = threading.Event()
         self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name=f"follow {topic}", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
-        self._thread.join(FINISH_DEADLINE_S)
+        super().__exit__(kind, error, trace)
         self._reader.close()
 
     def finish(self) -> None:
@@ -48,8 +41,7 @@ class Follower:
         Raises:
             ReadTimeoutError: That takes too long.
         """
-        self._stop.set()
-        self._thread.join(FINISH_DEADLINE_S)
+        self._end()
         if self._failure is not None:
             raise self._failure
         for record in self._reader.read_to_end(FINISH_DEADLINE_S):

@@ -1,11 +1,9 @@
 """How the chaos goes, for whoever watches: asked in a thread of its own, as a supervisor may be dead."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
+from topologies.chaos.background import BackgroundWork
 from topologies.chaos.cameras import ChaosCamera
 from topologies.chaos.follow import SeenNarrations
 from topologies.chaos.system import ChaosSystem
@@ -36,7 +34,7 @@ class Moment:
     missing: tuple[str, ...]
 
 
-class Lookout:
+class Lookout(BackgroundWork):
     """Asks the topology again and again how it is.
 
     Args:
@@ -46,22 +44,12 @@ class Lookout:
     """
 
     def __init__(self, system: ChaosSystem, cameras: Sequence[ChaosCamera], seen: SeenNarrations) -> None:
+        super().__init__("lookout")
         self._system = system
         self._cameras = cameras
         self._seen = seen
-        self._stop = threading.Event()
         self._waiting: int | None = None
         self._missing: tuple[str, ...] = ()
-        self._thread = threading.Thread(target=self._run, name="lookout", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
 
     def moment(self, elapsed_s: float, faults: int, faults_left: int) -> Moment:
         """What is known now."""

@@ -23,7 +23,7 @@ def register(bench_app: typer.Typer) -> None:
 
 
 def fairness(
-    seconds: Annotated[float, typer.Option(help=SECONDS_HELP, min=10.0)] = 60.0,
+    seconds: Annotated[float, typer.Option(help=SECONDS_HELP, min=10.0)] = 120.0,
     cameras: Annotated[int, typer.Option(help=CAMERAS_HELP, min=1)] = 6,
     fps: Annotated[float, typer.Option(help=FPS_HELP, min=0.1)] = 1.0,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
