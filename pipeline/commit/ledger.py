@@ -85,6 +85,10 @@ class PartitionLedger:
         if needed:
             self._positions.open(stream, offset)
 
+    def passed(self, offset: int, previous: int) -> None:
+        """See PartitionSession.passed."""
+        self._positions.deliver(offset, previous)
+
     def processed(self, stream: str, position: FramePosition, last_of_record: bool, now_s: float) -> None:
         """See PartitionSession.processed."""
         ledger = self._books.of(stream, now_s)

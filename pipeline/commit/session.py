@@ -16,13 +16,13 @@ from pipeline.errors import NotCommittedError
 class PartitionSession(SessionReports):
     """What a narrator does with a partition that it owns.
 
-    Every record is `delivered` first. Then, for each stream in the order of its records: it
-    `events.record_began`; its frames are taken, `events.refused` or `events.left_out`, in any case
-    `processed`, and now and then the stream is `narrated` and `snapshotted`; or the record is
-    `dead_lettered`, or the stream `ended`. All that is buffered; `commit` makes it true. Methods are
-    thread-safe, and a frame's calls may lie on both sides of a commit. After `commit` raised, the session is
-    dead: nothing that was buffered will become true through it, and the partition must be taken over again
-    with a new generation.
+    Every record is `delivered` first (or `passed`, if it was dealt with before the takeover). Then, for each
+    stream in the order of its records: it `events.record_began`; its frames are taken, `events.refused` or
+    `events.left_out`, in any case `processed`, and now and then the stream is `narrated` and `snapshotted`;
+    or the record is `dead_lettered`, or the stream `ended`. All that is buffered; `commit` makes it true.
+    Methods are thread-safe, and a frame's calls may lie on both sides of a commit. After `commit` raised, the
+    session is dead: nothing that was buffered will become true through it, and the partition must be taken
+    over again with a new generation.
 
     Args:
         identity: Whose session this is.

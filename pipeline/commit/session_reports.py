@@ -49,6 +49,16 @@ class SessionReports:
         with self._lock:
             self._ledger.delivered(stream, offset, previous, self._clock.monotonic_s())
 
+    def passed(self, offset: int, previous: int) -> None:
+        """Records were read that were dealt with before the takeover: nothing is needed of them.
+
+        Args:
+            offset: Offset of the last of them.
+            previous: Offset of the record that was read just before the first of them, as in `delivered`.
+        """
+        with self._lock:
+            self._ledger.passed(offset, previous)
+
     def processed(self, stream: str, position: FramePosition, last_of_record: bool) -> None:
         """A frame went into the stream's state, was left out of it, or was in there already.
 

@@ -72,7 +72,19 @@ class DeadLetterEntry:
     admission: AdmissionState | None
 
 
+@dataclass(frozen=True, slots=True)
+class PassedEntry:
+    """The last of records that were dealt with before the takeover: the partition's position may pass them.
+
+    Attributes:
+        link: The place of that record in the partition; its stream's chain knows nothing of it.
+    """
+
+    link: ChainLink
+
+
 Entry = FramesEntry | DeadLetterEntry
+"""A record that a stream deals with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +94,13 @@ class RecordBatch:
     Attributes:
         partition: Partition number.
         generation: Generation of its ownership.
-        entries: The records in the order of their offsets.
+        entries: The records in the order of their offsets; those that were dealt with before are left out.
         is_behind: They waited in the log for longer than live ones do: work of other partitions goes first.
     """
 
     partition: int
     generation: int
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry | PassedEntry, ...]
     is_behind: bool = False
 
     @property

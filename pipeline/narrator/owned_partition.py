@@ -12,7 +12,7 @@ from operators.narrator.types import FramePosition
 from pipeline.commit.checkpoint_record import MAX_INDEX
 from pipeline.commit.session import PartitionSession
 from pipeline.messages.reading import ReadingPlan, StreamStart
-from pipeline.messages.records import FramesEntry, RecordBatch
+from pipeline.messages.records import FramesEntry, PassedEntry, RecordBatch
 from pipeline.narrator.chain import Chain
 from pipeline.narrator.stream import NarratedStream
 from pipeline.narrator.work import Ticket, Work
@@ -87,7 +87,10 @@ class OwnedPartition:
     def deliver(self, batch: RecordBatch) -> None:
         """Open the positions of a batch, before anything else happens to it."""
         for entry in batch.entries:
-            self.session.delivered(entry.stream, entry.link.offset, entry.link.previous_read)
+            if isinstance(entry, PassedEntry):
+                self.session.passed(entry.link.offset, entry.link.previous_read)
+            else:
+                self.session.delivered(entry.stream, entry.link.offset, entry.link.previous_read)
 
     def receive(
         self, batch: RecordBatch, features: NDArray[np.float32] | None, ticket: Ticket
@@ -105,6 +108,9 @@ class OwnedPartition:
         self._tickets = {open_ticket for open_ticket in self._tickets if open_ticket.num_left} | {ticket}
         row = 0
         for entry in batch.entries:
+            if isinstance(entry, PassedEntry):
+                ticket.record_done()
+                continue
             rows = None
             if isinstance(entry, FramesEntry) and entry.kept and features is not None:
                 rows = features[row : row + len(entry.kept)]

@@ -18,7 +18,7 @@ from pipeline.messages.camera import CameraBook
 from pipeline.messages.dead_letter import DeadLetter
 from pipeline.messages.events import Gap
 from pipeline.messages.reading import ReadingPlan
-from pipeline.messages.records import ChainLink, DeadLetterEntry, Entry, FramesEntry
+from pipeline.messages.records import ChainLink, DeadLetterEntry, Entry, FramesEntry, PassedEntry
 from pipeline.reader.admission import AdmissionState, admit
 from pipeline.reader.choice import FrameChoice
 from pipeline.reader.gaps import GapRules, find_gaps
@@ -56,7 +56,7 @@ class Intake:
         may_wait: Nobody waits for it: all of its frames are left out, and there is nothing else to tell.
     """
 
-    entry: Entry
+    entry: Entry | PassedEntry
     frames: tuple[NDArray[np.uint8], ...]
     num_bytes: int
     is_flood: bool = False
@@ -91,7 +91,7 @@ class PartitionIntake:
         self._limits = limits
         self._admissions = {stream: start.admission for stream, start in plan.streams.items()}
         self._last_of_stream: dict[str, int] = {}
-        self._last_sent = plan.position - 1
+        self._last_taken = self._last_sent = plan.position - 1
 
     def set_cameras(self, cameras: CameraBook) -> None:
         """Read with these settings from the next record on."""
@@ -99,7 +99,8 @@ class PartitionIntake:
         self.choice.set_cameras(cameras)
 
     def take(self, record: Record) -> Intake | None:
-        """Decide on the next record; None if it was dealt with before the takeover."""
+        """Decide on the next record; None if it was dealt with before the takeover (see `passed`)."""
+        self._last_taken = record.offset
         try:
             stream = self._stream_of(record)
         except WireError as error:
@@ -125,6 +126,20 @@ class PartitionIntake:
             # Admitted before the takeover, and it turns out that all of it is covered.
             return None
         return self._decode(stream, record, headers, admission, gaps)
+
+    def passed(self) -> Intake | None:
+        """What takes the partition's position past the records that led to nothing, up to the last one taken.
+
+        Without it the position would wait for the next record that leads to something, which may never come.
+
+        Returns:
+            None if the last record led to something, or if this was asked for before.
+        """
+        if self._last_taken == self._last_sent:
+            return None
+        link = ChainLink(self._plan.generation, self._last_taken, None, self._last_sent)
+        self._last_sent = self._last_taken
+        return Intake(PassedEntry(link), (), 0, may_wait=True)
 
     def _decode(
         self,

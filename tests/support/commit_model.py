@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from pipeline.commit import ports
 from pipeline.commit.blob import BlobRef
 from pipeline.commit.checkpoint_json import decode_partition
 from pipeline.commit.identity import SessionIdentity
-from pipeline.commit.ports import CheckpointPage
+from pipeline.commit.ports import BlobStore, CheckpointPage, PartitionBroker
 from pipeline.commit.recovery import recover
 from pipeline.commit.session import PartitionSession
 from pipeline.commit.snapshot_policy import SnapshotPolicy
@@ -199,16 +200,31 @@ class World:
         if generation is None:
             self.generation += 1
             generation = self.generation
-        identity = self.identity(generation, model_hash)
-        takeover = recover(
-            identity,
+        return open_session(
+            self.identity(generation, model_hash),
             self.broker,
             self.store,
-            policy=POLICY,
-            clock=self.clock,
-            timeout_s=1.0,
+            self.clock,
             accept_state_loss=accept_state_loss,
         )
-        return PartitionSession(
-            identity, takeover, self.store, self.clock, max_bytes=MAX_BYTES, commit_deadline_s=1.0
-        )
+
+
+def open_session(
+    identity: SessionIdentity,
+    broker: PartitionBroker,
+    store: BlobStore,
+    clock: ports.Clock,
+    *,
+    accept_state_loss: bool,
+) -> PartitionSession:
+    """What a process does that was given the partition."""
+    takeover = recover(
+        identity,
+        broker,
+        store,
+        policy=POLICY,
+        clock=clock,
+        timeout_s=1.0,
+        accept_state_loss=accept_state_loss,
+    )
+    return PartitionSession(identity, takeover, store, clock, max_bytes=MAX_BYTES, commit_deadline_s=1.0)

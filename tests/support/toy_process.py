@@ -12,7 +12,7 @@ from operators.errors import FrameError
 from operators.frames.limits import FrameLimits
 from operators.narrator.types import FramePosition
 from pipeline.kafka_io.records import Record
-from pipeline.messages.records import Entry, FramesEntry, Receipt, RecordBatch
+from pipeline.messages.records import Entry, FramesEntry, PassedEntry, Receipt, RecordBatch
 from pipeline.narrator.loop import NarratorLoop
 from pipeline.narrator.owned_partition import OwnedPartition
 from pipeline.narrator.work import Ticket
@@ -115,7 +115,7 @@ class ToyProcess:
             self.session.commit()
 
     def _batches(self, records: list[Record]) -> list[RecordBatch]:
-        taken = [self.intake.take(record) for record in records]
+        taken = [*(self.intake.take(record) for record in records), self.intake.passed()]
         entries = [self._shed(intake.entry) for intake in taken if intake is not None]
         batches = []
         while entries:
@@ -124,7 +124,7 @@ class ToyProcess:
             del entries[:size]
         return batches
 
-    def _shed(self, entry: Entry) -> Entry:
+    def _shed(self, entry: Entry | PassedEntry) -> Entry | PassedEntry:
         """Leave frames out as a reader does: what is decided is repeated, the rest is free."""
         if not isinstance(entry, FramesEntry) or not self.sheds:
             return entry

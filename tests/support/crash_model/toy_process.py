@@ -62,9 +62,13 @@ class ToyNarrator:
         batch = self.in_flight[index] if again else self.in_flight.pop(index)
         for delivery in batch:
             link = delivery.link
-            self.session.delivered(delivery.sent.stream, link.offset, link.previous_read)
+            if delivery.is_passed:
+                self.session.passed(link.offset, link.previous_read)
+            else:
+                self.session.delivered(delivery.sent.stream, link.offset, link.previous_read)
         for delivery in batch:
-            self._chain.offer(delivery.sent.stream, delivery.link, delivery)
+            if not delivery.is_passed:
+                self._chain.offer(delivery.sent.stream, delivery.link, delivery)
         for delivery in self._chain.take():
             self._stream(delivery.sent.stream).waiting.append(delivery)
 
@@ -93,14 +97,23 @@ class ToyNarrator:
 
     def catch_up(self, steps_left: int = 0) -> None:
         """Process everything that was published, but for the last steps."""
-        self.read(2**31)
-        while self.in_flight:
-            self.arrive(len(self.in_flight) - 1, again=False)
+        self._take_all_in()
         num_frames = sum(len(stream.waiting) for stream in self.streams.values())
         for step in range(max(num_frames * 4 - steps_left, 0) if steps_left else 2**31):
             if not (self.reports or self.busy_streams):
                 break
             self.step(step)
+
+    def catch_up_with_all_but_one(self) -> None:
+        """Process everything that was published of all streams but one, the last one first."""
+        self._take_all_in()
+        while self.reports or len(self.busy_streams) > 1:
+            self.step(-1)
+
+    def _take_all_in(self) -> None:
+        self.read(2**31)
+        while self.in_flight:
+            self.arrive(len(self.in_flight) - 1, again=False)
 
     def _stream(self, name: str) -> ToyStream:
         stream = self.streams.get(name)

@@ -54,7 +54,18 @@ class ToyReader:
         if records:
             self.next_offset = records[-1].offset + 1
         deliveries = [self._decide(record) for record in records]
-        return [delivery for delivery in deliveries if delivery is not None]
+        return [delivery for delivery in deliveries if delivery is not None] + self._passed(records)
+
+    def _passed(self, records: list[Record]) -> list[Delivery]:
+        """Takes the position past the last records, if those were dealt with before."""
+        if not records or records[-1].offset == self._last_read:
+            return []
+        last, link = (
+            records[-1],
+            ChainLink(self._recovery.generation, records[-1].offset, None, self._last_read),
+        )
+        self._last_read = last.offset
+        return [Delivery(last, Sent.read(last), link, None, None, is_passed=True)]
 
     def _decide(self, record: Record) -> Delivery | None:
         sent, offset = Sent.read(record), record.offset

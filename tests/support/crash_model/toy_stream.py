@@ -30,6 +30,7 @@ class Delivery:
         code: Why it is refused, or None.
         gaps: What is missing before it.
         left_out: Indices of its frames that are not shown.
+        is_passed: It was dealt with before, and so were those between it and the one that was read before.
     """
 
     record: Record
@@ -39,6 +40,7 @@ class Delivery:
     code: str | None
     gaps: tuple[Gap, ...] = ()
     left_out: frozenset[int] = frozenset()
+    is_passed: bool = False
 
 
 @dataclass

@@ -8,11 +8,9 @@ from enum import StrEnum
 from functools import partial
 
 from pipeline.commit.identity import SessionIdentity
-from pipeline.commit.recovery import recover
 from pipeline.commit.session import PartitionSession
-from pipeline.commit.snapshot_policy import SnapshotPolicy
 from pipeline.errors import PipelineError
-from tests.support.commit_model import MAX_BYTES, TOPICS, Clock
+from tests.support.commit_model import TOPICS, Clock, open_session
 from tests.support.crash_model.broker import ModelBroker
 from tests.support.crash_model.cameras import Cameras
 from tests.support.crash_model.network import Network
@@ -20,7 +18,6 @@ from tests.support.crash_model.steps import CrashError, Operation, Steps
 from tests.support.crash_model.store import ModelStore
 from tests.support.crash_model.toy_process import ToyNarrator
 
-POLICY = SnapshotPolicy(every_segments=2, every_s=30.0, lag_records=10)
 MODEL = "m"
 
 
@@ -162,15 +159,6 @@ class World:
     def _open_session(self, process: Process, accept_state_loss: bool) -> PartitionSession:
         name, generation = f"n{process.number}", process.generation
         identity = SessionIdentity("app", TOPICS, 0, 1, generation, name, "model", process.model_hash)
-        takeover = recover(
-            identity,
-            self.broker,
-            self.store,
-            policy=POLICY,
-            clock=self.clock,
-            timeout_s=1.0,
-            accept_state_loss=accept_state_loss,
-        )
-        return PartitionSession(
-            identity, takeover, self.store, self.clock, max_bytes=MAX_BYTES, commit_deadline_s=1.0
+        return open_session(
+            identity, self.broker, self.store, self.clock, accept_state_loss=accept_state_loss
         )

@@ -141,6 +141,7 @@ def survive(world: World, start: Callable[[], ToyProcess]) -> None:
         except (CrashError, PipelineError):
             continue
     assert process.receipts == [Receipt.PROCESSED] * process.num_batches
+    assert process.session.position == world.broker.frame_bounds().end, "something would be read again"
     check(world)
 
 

@@ -10,7 +10,7 @@ from pipeline.kafka_io.records import Record
 from pipeline.messages.camera import CameraBook, CameraSettings
 from pipeline.messages.events import FrameRange, GapKind, ShedReason
 from pipeline.messages.reading import ReadingPlan, StreamStart
-from pipeline.messages.records import ChainLink, DeadLetterEntry, FramesEntry
+from pipeline.messages.records import ChainLink, DeadLetterEntry, FramesEntry, PassedEntry
 from pipeline.reader.admission import AdmissionState
 from pipeline.reader.gaps import GapRules
 from pipeline.reader.intake import PartitionIntake
@@ -152,6 +152,19 @@ def test_what_was_dealt_with_before_the_takeover_is_dropped():
     assert replayed.entry.admission.sequence == 7
     assert isinstance(taking.take(record(20, B, sequence=2)).entry, FramesEntry)
     assert code_of(taking.take(record(21, sequence=6))) == "duplicate-sequence"
+
+
+def test_what_was_dealt_with_at_the_end_is_passed_once():
+    """Else the partition's position would wait for a record that may never come."""
+    start = StreamStart(FramePosition(12), 13, AdmissionState(1, 6))
+    taking = intake(position=10, committed=20, streams={A: start})
+    assert taking.passed() is None
+    assert taking.take(record(11, B)) is None
+    assert taking.take(record(12, sequence=6)) is None
+    assert taking.passed().entry == PassedEntry(ChainLink(5, 12, None, 9))
+    assert taking.passed() is None
+    assert taking.take(record(15, sequence=7)).entry.link == ChainLink(5, 15, None, 12)
+    assert taking.passed() is None
 
 
 def test_a_group_of_pictures_that_is_covered_in_part_comes_again():

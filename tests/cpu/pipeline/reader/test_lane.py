@@ -23,13 +23,20 @@ class FakeIntake:
         self.flood = flood
         self.may_wait = may_wait
 
+        self.num_passed = 0
+
     def take(self, record):
         count = self.frames[record.offset]
+        self.num_passed = self.num_passed + 1 if count is None else 0
         if count is None:
             return None
         pictures = tuple(np.full((2, 2, 3), record.offset % 256, np.uint8) for _ in range(count))
         is_flood, may_wait = record.offset in self.flood, record.offset in self.may_wait
         return Intake(record.offset, pictures, FRAME_BYTES * count, is_flood, may_wait)
+
+    def passed(self):
+        num_passed, self.num_passed = self.num_passed, 0
+        return Intake(f"passed {num_passed}", (), 0, may_wait=True) if num_passed else None
 
 
 def lane(frames, *, num_records=4, num_bytes=1000, ages=None, flood=(), may_wait=()):
@@ -78,12 +85,18 @@ def test_bytes_bound_what_is_in_flight_and_a_held_record_is_not_lost():
     assert entries(batches(reading)) == [(2,)]
 
 
-def test_records_that_were_dealt_with_take_no_credits():
-    reading = lane([None, 0, None, 1, None])
+def test_records_that_were_dealt_with_are_passed_together_at_the_end():
+    reading = lane([None, 0, None, 1, None, None])
     (outgoing,) = batches(reading)
-    assert outgoing.batch.entries == (1, 3)
-    assert reading.num_in_flight == 2
-    assert (reading.status().position, reading.taken) == (5, 5)
+    assert outgoing.batch.entries == (1, 3, "passed 2")
+    assert reading.num_in_flight == 3
+    assert (reading.status().position, reading.taken) == (6, 6)
+
+
+def test_records_that_were_dealt_with_may_wait_for_others():
+    reading = lane([None, None])
+    assert reading.next_batch(BOUNDS, NOW_S) is None
+    assert reading.next_batch(BOUNDS, NOW_S + GATHER_S).batch.entries == ("passed 2",)
 
 
 def test_records_without_frames_do_not_wait_for_credits_of_those_with():

@@ -32,6 +32,9 @@ class OneFrameEach:
     def take(self, record: Any) -> Intake:
         return Intake(record, (np.zeros((1, 1, 3), np.uint8),), 3, self.floods(record.offset))
 
+    def passed(self) -> None:
+        """Nothing was dealt with before."""
+
 
 @dataclass
 class Partition:
