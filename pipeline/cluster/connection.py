@@ -3,7 +3,9 @@
 import importlib
 import logging
 import os
+import signal
 import sys
+import threading
 from typing import Any
 
 from pipeline.cluster.local_head import find_head, head_variables, start_head
@@ -12,7 +14,7 @@ from pipeline.errors import TopologyError
 
 
 def connect(settings: Settings, *, start_local: bool) -> str:
-    """Connect this process to Ray.
+    """Connect this process to Ray. From then on SIGTERM ends it as Ctrl-C does, so that it can clear up.
 
     Args:
         settings: `ray.address` counts first; without it, the local cluster of the state folder.
@@ -67,6 +69,9 @@ def _init(address: str, namespace: str) -> None:
         raise TopologyError(
             f"Ray at {address} can't be reached: {error}", action="Check the address: ray status --address"
         ) from error
+    if threading.current_thread() is threading.main_thread():
+        # Ray's handler ends the process on the spot, and what it had started is left to itself.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _speak_as_the_head_does(settings: Settings) -> None:

@@ -50,6 +50,7 @@ A takeover (`recover`), and what if the process dies
    the journal decides, after it the model: committed text is never made a second time, because the state
    after it depends on it and float results may differ in the last bits. Frames that are committed as left out
    are left out again, all others up to there are shown; and settings change again where they had changed.
+   Records of which nothing is needed any more are passed, so that the position comes to the end of the log.
    Dies here: nothing was committed yet; the next takeover begins at the same place.
 
 Without any checkpoint, reading begins at the first frame that Kafka still has. Frames that Kafka deleted

@@ -21,9 +21,6 @@ from pipeline.narrator.work import Ticket, Work
 DUE_CHECK_S = 2.0
 """How often streams without new frames are asked for a snapshot, and whether they are silent."""
 
-CAUGHT_UP_S = 5.0
-"""How long the reader's word counts that it has read everything: it repeats it more often than that."""
-
 MAX_BEHIND = 2
 """Streams with a backlog that join a step while others are live: each makes the step longer for those."""
 
@@ -189,13 +186,13 @@ class NarratorLoop:
                 stream = owned.streams.get(name)
                 if stream is not None:
                     self._slots.snapshot(stream, owned.session)
-            if now_s - owned.caught_up_s < CAUGHT_UP_S:
-                self._notice_silence(owned, now_s)
+            self._notice_silence(owned)
 
-    def _notice_silence(self, owned: OwnedPartition, now_s: float) -> None:
+    def _notice_silence(self, owned: OwnedPartition) -> None:
+        """Tell what was silent when the reader last had everything: frames may have come since then."""
         for stream in owned.streams.values():
             if stream.ended or stream.is_silent or stream.waiting or stream.admission is None:
                 continue
-            if now_s - stream.last_record_s >= self._wanted.silent_after_s(stream.name):
+            if owned.caught_up_s - stream.last_record_s >= self._wanted.silent_after_s(stream.name):
                 stream.is_silent = True
                 owned.session.events.fell_silent(stream.name, stream.admission.epoch, stream.last_capture_ns)

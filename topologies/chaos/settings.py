@@ -19,6 +19,9 @@ repository; a third of that goes into loading what was killed."""
 NUM_PARTITIONS = 8
 """Four for each narrator, so that there is something to move."""
 
+MAX_NARRATION_TOKENS = 160
+"""What is kept of a stream's narrations is complete after two minutes: then no memory may grow any more."""
+
 SILENT_AFTER_S = 8.0
 """Short, so that silences fit into a short run."""
 
@@ -81,6 +84,7 @@ def with_two_of_each(settings: Settings) -> Settings:
             "shed_after_s": None,
         },
         "kafka": {"partitions": NUM_PARTITIONS},
+        "narrator": {"max_narration_tokens": MAX_NARRATION_TOKENS},
         "model": {"torch_threads": settings.model.torch_threads or 1},
     }
     values = settings.model_dump()

@@ -1,10 +1,7 @@
 """What `flownar run` shows while a topology comes up and while it runs."""
 
-import signal
 import time
-from collections.abc import Callable
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from topologies.cli.console import err
 
@@ -49,9 +46,6 @@ def follow(started: "LiveRun", progress: Progress) -> bool:
     """
     from pipeline.errors import TopologyError  # noqa: PLC0415
 
-    previous: Callable[[int, FrameType | None], Any] | int | None = signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )
     num_unanswered = 0
     try:
         while num_unanswered < GONE_AFTER:
@@ -66,5 +60,3 @@ def follow(started: "LiveRun", progress: Progress) -> bool:
     except KeyboardInterrupt:
         err.print("", highlight=False)
         return True
-    finally:
-        signal.signal(signal.SIGTERM, previous)

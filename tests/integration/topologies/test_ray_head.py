@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,20 @@ for name in ("first", "second"):
     finally:
         disconnect()
         stop_head(settings)
+"""
+
+WAITS_AND_CLEARS_UP = """
+import sys, time
+from pathlib import Path
+from pipeline.cluster.connection import connect
+from pipeline.config import Settings
+
+connect(Settings(state_dir=Path(sys.argv[1])), start_local=False)
+try:
+    print("connected", flush=True)
+    time.sleep(60.0)
+finally:
+    print("cleared up", flush=True)
 """
 
 
@@ -59,3 +74,12 @@ def test_the_token_is_nobody_elses_business(topology: LiveTopology) -> None:
 
 def test_one_process_may_start_one_cluster_after_another(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", TWO_CLUSTERS, str(tmp_path)], check=True, timeout=200.0)
+
+
+def test_a_process_that_is_connected_clears_up_when_it_is_to_end(topology: LiveTopology) -> None:
+    command = [sys.executable, "-c", WAITS_AND_CLEARS_UP, str(topology.settings.state_dir)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "connected\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.read() == "cleared up\n"
