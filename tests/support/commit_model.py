@@ -10,7 +10,6 @@ from pipeline.commit import ports
 from pipeline.commit.blob import BlobRef
 from pipeline.commit.checkpoint_json import decode_partition
 from pipeline.commit.identity import SessionIdentity
-from pipeline.commit.ports import BlobStore, CheckpointPage, PartitionBroker
 from pipeline.commit.recovery import recover
 from pipeline.commit.session import PartitionSession
 from pipeline.commit.snapshot_policy import SnapshotPolicy
@@ -121,10 +120,10 @@ class ModelBroker:
     epoch: int = 0
     topic_id: str = "id"
 
-    def read_checkpoints(self, start: int | None, timeout_s: float) -> CheckpointPage:
+    def read_checkpoints(self, start: int | None, timeout_s: float) -> ports.CheckpointPage:
         self.faults.step("before reading checkpoints")
         log = self.logs[TOPICS.checkpoints]
-        return CheckpointPage(tuple(log[start or 0 :]), len(log))
+        return ports.CheckpointPage(tuple(log[start or 0 :]), len(log))
 
     def become_writer(self) -> ModelWriter:
         self.faults.step("before fencing")
@@ -211,8 +210,8 @@ class World:
 
 def open_session(
     identity: SessionIdentity,
-    broker: PartitionBroker,
-    store: BlobStore,
+    broker: ports.PartitionBroker,
+    store: ports.BlobStore,
     clock: ports.Clock,
     *,
     accept_state_loss: bool,

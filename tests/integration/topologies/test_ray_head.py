@@ -40,7 +40,7 @@ from pipeline.config import Settings
 connect(Settings(state_dir=Path(sys.argv[1])), start_local=False)
 try:
     print("connected", flush=True)
-    time.sleep(60.0)
+    time.sleep(60.0)  # until the test ends this process, which is at once
 finally:
     print("cleared up", flush=True)
 """

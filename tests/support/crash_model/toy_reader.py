@@ -60,10 +60,8 @@ class ToyReader:
         """Takes the position past the last records, if those were dealt with before."""
         if not records or records[-1].offset == self._last_read:
             return []
-        last, link = (
-            records[-1],
-            ChainLink(self._recovery.generation, records[-1].offset, None, self._last_read),
-        )
+        last = records[-1]
+        link = ChainLink(self._recovery.generation, last.offset, None, self._last_read)
         self._last_read = last.offset
         return [Delivery(last, Sent.read(last), link, None, None, is_passed=True)]
 

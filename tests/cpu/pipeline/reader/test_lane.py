@@ -22,7 +22,6 @@ class FakeIntake:
         self.frames = frames
         self.flood = flood
         self.may_wait = may_wait
-
         self.num_passed = 0
 
     def take(self, record):
