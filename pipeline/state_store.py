@@ -1,6 +1,6 @@
 """Snapshots of streams in Redis: immutable blobs under names that contain their owner and their content.
 
-Key: `{prefix}{application}:blob:{partition}:{generation}:{stream-hash}:{content-hash}`; value: see
+Key: `{namespace}:blob:{partition}:{generation}:{stream-hash}:{content-hash}`; value: see
 `redis_io/blob_format.py`. Nothing is ever changed, so a checkpoint record that names a blob can't be betrayed
 by an older owner that still writes. Beside the blobs, `…:dataset` holds the id of the data set, by which a
 Redis that came back empty is known.
@@ -33,7 +33,7 @@ class StateStore:
 
     Args:
         settings: Which Redis, and how many replicas must have a blob before it counts as stored.
-        namespace: `{prefix}{application}`; begins every key.
+        namespace: `KafkaSettings.namespace`; begins every key.
         model_hash: Model that makes the states; those of others are refused.
 
     Raises:

@@ -91,7 +91,7 @@ class CameraFollower:
     def _begin(self) -> None:
         self._consumer = PartitionConsumer(
             connection_kwargs(self._kafka),
-            client_id=f"{self._kafka.prefix}{self._kafka.application}.cameras",
+            client_id=f"{self._kafka.namespace}.cameras",
             read_committed=True,
             timeout_s=DEADLINE_S,
         )

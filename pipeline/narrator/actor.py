@@ -6,9 +6,8 @@ One thread steps the engine for all partitions, and one thread for each partitio
 import asyncio
 import logging
 import os
-import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,6 @@ from ray.exceptions import RayError
 
 from pipeline.cluster.actor_process import set_up_process
 from pipeline.cluster.remote_errors import describe
-from pipeline.commit.session import PartitionSession
 from pipeline.config import Settings
 from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.group_offsets import GroupOffsetReporter
@@ -29,13 +27,9 @@ from pipeline.messages.records import Receipt, RecordBatch
 from pipeline.narrator.committer import Committer
 from pipeline.narrator.engine_thread import EngineThread
 from pipeline.narrator.owned_partition import OwnedPartition
-from pipeline.narrator.partition_takeover import take_over
+from pipeline.narrator.session_opener import SessionOpener
 from pipeline.narrator.work import Ticket
-from pipeline.state_store import StateStore
 from pipeline.wire.topics import TopicNames
-
-if TYPE_CHECKING:
-    from operators.checkpoints.config import FlowNarConfig
 
 _log = logging.getLogger(__name__)
 
@@ -53,21 +47,17 @@ class Narrator:
     def __init__(self, settings: Settings, name: str, num_threads: int, polite: bool = False) -> None:
         set_up_process(name)
         self._settings = settings
-        self._name = name
         self._engine = EngineThread(settings, num_threads, polite=polite)
-        self._namespace = f"{settings.kafka.prefix}{settings.kafka.application}"
-        self._blobs: StateStore | None = None
-        self._blobs_lock = threading.Lock()
         self._broker = BrokerWatch(settings.kafka)
         self._lag = GroupOffsetReporter(
             connection_kwargs(settings.kafka),
-            group=self._namespace,
+            group=settings.kafka.namespace,
             topic=TopicNames.of(settings.kafka.prefix).frames,
         )
+        self._opener = SessionOpener(settings, name, self._lag.report)
         self._owned: dict[int, OwnedPartition] = {}
         self._committers: dict[int, Committer] = {}
         self._takeover_locks: dict[int, asyncio.Lock] = {}
-        self._model_hash = ""
 
     async def take_over(self, partition: int, generation: int) -> ReadingPlan:
         """Become the owner of a partition; an older session of it in this process ends at once.
@@ -80,8 +70,8 @@ class Narrator:
             if (old := self._owned.get(partition)) is not None:
                 old.lose(f"generation {generation} takes over")
                 self._lag.forget(partition)
-            config = await asyncio.to_thread(self._read_config)
-            session = await asyncio.to_thread(self._open_session, partition, generation)
+            config = await asyncio.to_thread(self._opener.read_config)
+            session = await asyncio.to_thread(self._opener.open, partition, generation)
             owned = OwnedPartition(session)
             self._engine.put(lambda loop: loop.adopt(owned))
             self._owned[partition] = owned
@@ -205,42 +195,11 @@ class Narrator:
             partitions=tuple(
                 PartitionStatus(o.partition, o.generation, o.committed_position, o.num_waiting) for o in held
             ),
-            dependencies=tuple(x.dependency() for x in (self._broker, self._blobs) if x is not None),
+            dependencies=tuple(x.dependency() for x in (self._broker, self._opener.store) if x is not None),
             streams=tuple(
                 stream.status() for owned in held for stream in list(owned.streams.values()) if stream.name
             ),
         )
-
-    def _read_config(self) -> "FlowNarConfig":
-        # Late, because it imports torch: the supervisor, which makes narrators, must start fast.
-        from operators.checkpoints.folder import read_config  # noqa: PLC0415
-
-        return read_config(self._settings.model.path)
-
-    def _open_session(self, partition: int, generation: int) -> PartitionSession:
-        path = self._settings.model.path
-        blobs = self._state_store()
-        # Nothing is taken from another owner that could not be gone on with.
-        blobs.require_up()
-        return take_over(
-            partition,
-            generation,
-            self._settings,
-            narrator=self._name,
-            model_id=path.name,
-            model_hash=self._model_hash,
-            blobs=blobs,
-            on_position=lambda position: self._lag.report(partition, position),
-        )
-
-    def _state_store(self) -> StateStore:
-        with self._blobs_lock:
-            if self._blobs is None:
-                from operators.checkpoints.folder import model_hash  # noqa: PLC0415 (see _read_config)
-
-                self._model_hash = model_hash(self._settings.model.path)
-                self._blobs = StateStore(self._settings.redis, self._namespace, self._model_hash)
-            return self._blobs
 
 
 def _resolve(answer: "asyncio.Future[Receipt]", receipt: Receipt) -> None:

@@ -102,7 +102,7 @@ class _KafkaPartition:
         self._connection = connection_kwargs(kafka)
         self._topics = identity.topics
         self._partition = identity.partition
-        self._transactional_id = f"{kafka.prefix}{kafka.application}.{identity.partition}"
+        self._transactional_id = f"{kafka.namespace}.{identity.partition}"
         self._transaction_timeout_ms = settings.commit.transaction_timeout_ms
         specs = topic_specs(kafka, settings.frames)
         outputs = (identity.topics.narrations, identity.topics.checkpoints, identity.topics.dlq)

@@ -3,39 +3,32 @@
 One record after the other, in the order of the log, so that the same log always leads to the same decisions.
 """
 
-import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from operators.errors import FrameError
-from operators.frames.decode import decode_gop, decode_image, is_video_type
 from operators.frames.limits import FrameLimits
 from pipeline.errors import WireError
 from pipeline.kafka_io.records import Record
 from pipeline.messages.camera import CameraBook
-from pipeline.messages.dead_letter import DeadLetter
 from pipeline.messages.events import Gap
 from pipeline.messages.reading import ReadingPlan
 from pipeline.messages.records import ChainLink, DeadLetterEntry, Entry, FramesEntry, PassedEntry
 from pipeline.reader.admission import AdmissionState, admit
 from pipeline.reader.choice import FrameChoice
+from pipeline.reader.decoding import decode_kept
 from pipeline.reader.gaps import GapRules, find_gaps
+from pipeline.reader.refusal import refuse
 from pipeline.wire.frame_record import FrameHeaders, parse_frame_headers
 from pipeline.wire.partitioner import partition_of
 from pipeline.wire.stream_id import parse_stream_key
-
-_log = logging.getLogger(__name__)
-
-STAGE = "reader"
-"""Value of the dead letters' `error-stage`."""
 
 NO_STREAM = ""
 """Stands for records that belong to no valid stream of their partition."""
 
 WRONG_PARTITION = "wrong-partition"
-DECODER_FAILED = "decoder-failed"
 
 _REFUSALS = {
     "stale-epoch": "epoch {epoch} is older than one that was seen",
@@ -151,13 +144,9 @@ class PartitionIntake:
     ) -> Intake:
         choice = self.choice.choose(stream, record.offset, headers, record.timestamp_ms)
         try:
-            frames = _frames_of(record, headers, choice.kept, self._plan.image_size, self._limits)
+            frames = decode_kept(record, headers, choice.kept, self._plan.image_size, self._limits)
         except FrameError as error:
             return self._refuse(stream, record, error.code, str(error))
-        except Exception as error:
-            # Whatever a decoder trips over: one record must never stop its partition.
-            _log.exception("%s [%d] offset %d: decoder failed", record.topic, record.partition, record.offset)
-            return self._refuse(stream, record, DECODER_FAILED, f"The decoder failed: {error!r}.")
         # Only now: a refused record leaves no trace in a checkpoint, so it must leave none here.
         self._admissions[stream] = admission
         link = self._link(stream, record.offset)
@@ -182,27 +171,7 @@ class PartitionIntake:
         return stream
 
     def _refuse(self, stream: str, record: Record, code: str, message: str) -> Intake:
-        _log.info(
-            "%s [%d] offset %d, stream %r: refused, %s: %s",
-            record.topic,
-            record.partition,
-            record.offset,
-            stream,
-            code,
-            message,
-        )
-        letter = DeadLetter(
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            timestamp_ms=record.timestamp_ms,
-            key=record.key,
-            value=record.value,
-            headers=record.headers,
-            code=code,
-            message=message,
-            stage=STAGE,
-        )
+        letter = refuse(record, stream, code, message)
         admission = self._admissions.get(stream)
         entry = DeadLetterEntry(stream, self._link(stream, record.offset), letter, admission)
         return Intake(entry, (), len(record.value or b""))
@@ -216,13 +185,3 @@ class PartitionIntake:
         )
         self._last_of_stream[stream] = self._last_sent = offset
         return link
-
-
-def _frames_of(
-    record: Record, headers: FrameHeaders, kept: tuple[int, ...], size: int, limits: FrameLimits
-) -> list[NDArray[np.uint8]]:
-    if record.value is None or not kept:
-        return []
-    if is_video_type(headers.content_type):
-        return decode_gop(record.value, headers.content_type, size, headers.num_frames, limits, kept=kept)
-    return [decode_image(record.value, headers.content_type, size, limits)]

@@ -57,7 +57,7 @@ class ReaderLoop:
         self._topic = TopicNames.of(settings.kafka.prefix).frames
         self._consumer = PartitionConsumer(
             connection_kwargs(settings.kafka),
-            client_id=f"{settings.kafka.prefix}{settings.kafka.application}.{name}",
+            client_id=f"{settings.kafka.namespace}.{name}",
             read_committed=True,
             max_partition_fetch_bytes=settings.frames.max_record_bytes,
         )

@@ -37,6 +37,11 @@ class KafkaSettings(Section):
     ssl_password: SecretStr | None = None
     """Password of the private key."""
 
+    @property
+    def namespace(self) -> str:
+        """Begins the names of what belongs to the application alone: groups, transactions, keys in Redis."""
+        return f"{self.prefix}{self.application}"
+
     @model_validator(mode="after")
     def _sasl_is_complete(self) -> Self:
         if self.security_protocol.startswith("SASL") and not (

@@ -30,7 +30,7 @@ from pipeline.kafka_io.producer import TransactionalProducer
 from pipeline.kafka_io.records import Delivery, OutgoingRecord
 from pipeline.services.local import service_states
 from pipeline.wire.topics import TopicNames
-from tests.support.redis_servers import wait_for
+from tests.support.waiting import wait_until
 
 MIB = 2**20
 
@@ -270,7 +270,7 @@ def test_the_idempotent_producer_reports_every_record_in_order(
 
 
 def test_group_offsets_are_shown(settings: Settings, topics: TopicNames) -> None:
-    group = f"{settings.kafka.prefix}{settings.kafka.application}"
+    group = settings.kafka.namespace
     reporter = GroupOffsetReporter(
         connection_kwargs(settings.kafka), group=group, topic=topics.frames, interval_s=0.1
     )
@@ -289,10 +289,10 @@ def test_a_broker_that_is_away_is_noticed_and_its_return_too(
     looking = watch.BrokerWatch(settings.kafka)
     try:
         with frozen_broker(settings):
-            wait_for(lambda: looking.dependency().state == "down")
+            wait_until(lambda: looking.dependency().state == "down", "the broker to be down")
             time_s = looking.dependency().since_s
-            wait_for(lambda: looking.dependency().since_s > time_s + 1.5)
-        wait_for(lambda: looking.dependency().state == "up", 20.0)
+            wait_until(lambda: looking.dependency().since_s > time_s + 1.5, "another look")
+        wait_until(lambda: looking.dependency().state == "up", "the broker to be up")
     finally:
         looking.close()
     told = [record.message for record in caplog.records if record.name == watch.__name__]

@@ -19,7 +19,8 @@ from pipeline.kafka_io.admin import KafkaAdmin
 from pipeline.services.local import service_states, start_services, stop_services
 from pipeline.services.ports import HOST, choose_port
 from pipeline.wire.topics import topic_specs
-from tests.support.toy_pipeline import ToyPipeline, wait_until
+from tests.support.toy_pipeline import ToyPipeline
+from tests.support.waiting import wait_until
 from topologies.chaos.proxy import Cut, TcpProxy
 
 BACK_S = 20.0
@@ -130,30 +131,30 @@ def test_a_network_that_is_cut_before_the_broker(system: System, pipeline: ToyPi
 
 
 def test_a_redis_that_is_away_holds_up_no_narration(system: System, pipeline: ToyPipeline) -> None:
-    wait_until(lambda: has_blobs(system), BACK_S)
+    wait_until(lambda: has_blobs(system), "a stored state", BACK_S)
     system.kill("redis")
-    wait_until(lambda: pipeline.owner.store.dependency().state == "down", BACK_S)
+    wait_until(lambda: pipeline.owner.store.dependency().state == "down", "the store to be down", BACK_S)
     for _ in range(3):
         assert pipeline.narrates_again(BACK_S) < 3
     system.start("redis")
-    wait_until(lambda: pipeline.owner.store.dependency().state == "up", BACK_S)
+    wait_until(lambda: pipeline.owner.store.dependency().state == "up", "the store to be up", BACK_S)
     pipeline.end()
     assert pipeline.owner.lost == []
 
 
 def test_a_redis_that_answers_nothing_holds_up_no_narration(system: System, pipeline: ToyPipeline) -> None:
     system.redis_proxy.cut(Cut.DROP)
-    wait_until(lambda: pipeline.owner.store.dependency().state == "down", BACK_S)
+    wait_until(lambda: pipeline.owner.store.dependency().state == "down", "the store to be down", BACK_S)
     for _ in range(3):
         assert pipeline.narrates_again(BACK_S) < 3
     system.redis_proxy.restore()
-    wait_until(lambda: pipeline.owner.store.dependency().state == "up", BACK_S)
+    wait_until(lambda: pipeline.owner.store.dependency().state == "up", "the store to be up", BACK_S)
     pipeline.end()
     assert pipeline.owner.lost == []
 
 
 def test_both_away_at_once(system: System, pipeline: ToyPipeline) -> None:
-    wait_until(lambda: has_blobs(system), BACK_S)
+    wait_until(lambda: has_blobs(system), "a stored state", BACK_S)
     system.kill("kafka")
     system.kill("redis")
     # The outage itself: long enough that every client has tried and failed.
@@ -164,11 +165,11 @@ def test_both_away_at_once(system: System, pipeline: ToyPipeline) -> None:
 
 
 def test_a_redis_that_comes_back_empty_gets_the_states_again(system: System, pipeline: ToyPipeline) -> None:
-    wait_until(lambda: has_blobs(system), BACK_S)
+    wait_until(lambda: has_blobs(system), "a stored state", BACK_S)
     pipeline.camera.stop.set()
     pipeline.camera.join(30)
     system.redis().flushdb()
-    wait_until(lambda: has_blobs(system), BACK_S)
+    wait_until(lambda: has_blobs(system), "a stored state", BACK_S)
     # The next owner goes on from them.
     old = pipeline.owner
     pipeline.owner = type(old)(pipeline.settings)
@@ -179,13 +180,13 @@ def test_a_redis_that_comes_back_empty_gets_the_states_again(system: System, pip
 
 
 def test_a_full_redis_and_then_room_again(system: System, pipeline: ToyPipeline) -> None:
-    wait_until(lambda: has_blobs(system), BACK_S)
+    wait_until(lambda: has_blobs(system), "a stored state", BACK_S)
     system.redis().config_set("maxmemory", "1mb")
-    wait_until(lambda: pipeline.owner.store.dependency().state == "down", BACK_S)
+    wait_until(lambda: pipeline.owner.store.dependency().state == "down", "the store to be down", BACK_S)
     assert "maxmemory" in pipeline.owner.store.dependency().reason
     assert pipeline.narrates_again(BACK_S) < 3
     system.redis().config_set("maxmemory", "0")
-    wait_until(lambda: pipeline.owner.store.dependency().state == "up", BACK_S)
+    wait_until(lambda: pipeline.owner.store.dependency().state == "up", "the store to be up", BACK_S)
     pipeline.end()
     assert pipeline.owner.lost == []
 
@@ -193,10 +194,10 @@ def test_a_full_redis_and_then_room_again(system: System, pipeline: ToyPipeline)
 @pytest.mark.parametrize("name", ["kafka", "redis"])
 def test_a_full_disk_and_then_room_again(system: System, pipeline: ToyPipeline, name: str) -> None:
     """A service whose disk is full ends by itself; somebody makes room and starts it again."""
-    wait_until(lambda: has_blobs(system), BACK_S)
+    wait_until(lambda: has_blobs(system), "a stored state", BACK_S)
     pid = system.pid(name)
     psutil.Process(pid).rlimit(resource.RLIMIT_FSIZE, (1, 1))
-    wait_until(lambda: system.has_ended(name), BACK_S)
+    wait_until(lambda: system.has_ended(name), f"the end of {name}", BACK_S)
     system.start(name)
     pipeline.narrates_again(BACK_S)
     pipeline.end()

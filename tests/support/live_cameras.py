@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from tests.support.camera import Camera, Spoken, camera, expected, publish
-from tests.support.live_topology import LiveTopology, wait_until
+from tests.support.live_topology import LiveTopology
+from tests.support.waiting import wait_until
 
 NUM_FRAMES = 40
 NUM_STREAMS = 3

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -29,11 +28,9 @@ from pipeline.wire.notice_event import NoticeEvent
 from pipeline.wire.stream_event import AnyStreamEvent, decode_stream_event
 from pipeline.wire.topics import TopicNames
 from tests.support.command_line import run_flownar
+from tests.support.waiting import WAIT_S, wait_until
 from topologies import live
 from topologies.live import LiveRun
-
-WAIT_S = 90.0
-"""Longest wait for a narration: a killed encoder imports torch and transformers again, on a busy machine."""
 
 
 @dataclass
@@ -164,17 +161,6 @@ def stream_events(settings: Settings, stream: str) -> list[AnyStreamEvent]:
     topic = TopicNames.of(settings.kafka.prefix).narrations
     events = [decode_stream_event(r.value, r.headers) for r in _read_all(settings, topic)]
     return [event for event in events if event.stream == stream]
-
-
-def wait_until(
-    holds: Callable[[], bool], what: str, timeout_s: float = WAIT_S, show: Callable[[], str] = str
-) -> None:
-    """Wait for a condition; `show` adds to the message if it never comes."""
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {timeout_s:g} s for {what}{show()}")
-        time.sleep(0.2)
 
 
 def _read_all(settings: Settings, topic: str) -> list[Record]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +13,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException
 from redis.retry import Retry
+
+from tests.support.waiting import wait_until
 
 START_DEADLINE_S = 10.0
 
@@ -150,12 +151,11 @@ class Servers:
 
 def wait_for(condition: Callable[[], object], deadline_s: float = START_DEADLINE_S) -> None:
     """Wait until a condition is true; errors of Redis count as not yet."""
-    deadline = time.monotonic() + deadline_s
-    while True:
+
+    def holds() -> object:
         try:
-            if condition():
-                return
+            return condition()
         except (redis.RedisError, RedisClusterException):
-            pass
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.02)
+            return False
+
+    wait_until(holds, "Redis", deadline_s)

@@ -12,7 +12,6 @@ import json
 import math
 import threading
 import time
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,6 +30,7 @@ from pipeline.reader.admission import AdmissionState
 from pipeline.state_store import StateStore
 from pipeline.wire.narration_event import decode_narration
 from pipeline.wire.topics import TopicNames
+from tests.support.waiting import wait_until
 
 PARTITION = 0
 STREAMS = ("a", "b", "c")
@@ -103,7 +103,7 @@ class Owner(threading.Thread):
         self.max_open = 0
         self._settings = settings
         self._topic = TopicNames.of(settings.kafka.prefix).frames
-        namespace = f"{settings.kafka.prefix}{settings.kafka.application}"
+        namespace = settings.kafka.namespace
         self.store = StateStore(settings.redis, namespace, "toy")
 
     def run(self) -> None:
@@ -198,7 +198,7 @@ class ToyPipeline:
         assert self.camera.failure is None
         assert self.camera.num_lost == 0
         expected = self._expected()
-        wait_until(lambda: len(self._visible()) >= len(expected), 40)
+        wait_until(lambda: len(self._visible()) >= len(expected), "all narrations")
         self.owner.stop.set()
         self.owner.join(30)
         assert self._visible() == expected
@@ -236,10 +236,3 @@ class ToyPipeline:
                 said.append((name, streams[name].count // EVERY - 1, record.offset, text))
         assert values == list(range(len(values))), "the camera lost, doubled or mixed frames"
         return sorted(said)
-
-
-def wait_until(condition: Callable[[], bool], deadline_s: float) -> None:
-    deadline = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.1)

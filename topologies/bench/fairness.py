@@ -9,15 +9,18 @@ from functools import partial
 import numpy as np
 
 from operators.checkpoints.folder import read_config
-from pipeline.config import Settings, load_settings
+from pipeline.config import Settings
 from topologies.bench.live_cameras import BenchCamera, RunningCameras, send_past, stream_in
 from topologies.bench.narrated import Narrated, read_narrated
+from topologies.bench.settings import FairnessOptions, bench_settings
 from topologies.chaos.cameras import FIRST_SEED, render
 from topologies.demo.system import running_system
 
 LIVE_PARTITIONS = 3
 TROUBLE_PARTITION = LIVE_PARTITIONS
 """Beside the three of the live cameras there is one of its own for the trouble."""
+
+NUM_PARTITIONS = LIVE_PARTITIONS + 1
 
 FLOOD = 100
 """Times its rate."""
@@ -33,23 +36,6 @@ FLOOD_WITHIN = "flood in a partition of theirs"
 BACKLOG = "backlog of an hour"
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class FairnessOptions:
-    """What is measured.
-
-    Attributes:
-        seconds: Length of each part; the p95 of a shorter one is that of two or three narrations.
-        num_cameras: Live cameras.
-        fps: Frames per second of each, and the rate of the one that is flooded or behind.
-        num_pictures: Pictures of each camera, shown again and again.
-    """
-
-    seconds: float = 120.0
-    num_cameras: int = 6
-    fps: float = 1.0
-    num_pictures: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +78,20 @@ class _Part:
         return self.began_ns <= time_ns < self.ended_ns
 
 
-def bench_settings() -> Settings:
-    """The user's settings of model and shape, in a state folder with a Kafka, Redis and Ray of its own."""
-    user = load_settings().settings
-    values = Settings(
-        model=user.model, live=user.live, services=user.services, cache_dir=user.cache_dir
-    ).model_dump()
-    values["state_dir"] = user.state_dir / "bench"
-    values["kafka"]["partitions"] = LIVE_PARTITIONS + 1
-    return Settings.model_validate(values)
-
-
-def measure_fairness(settings: Settings, options: FairnessOptions, say: Say) -> list[PartFigures]:
+def measure_fairness(options: FairnessOptions, say: Say) -> list[PartFigures]:
     """Start a system, measure all parts, and end it.
 
     Raises:
         FlowNarError: The system can't be started.
     """
+    settings = bench_settings(NUM_PARTITIONS)
     config = read_config(settings.model.path)
-    num_partitions = settings.kafka.partitions
     say("rendering")
     pictures = [
         render(FIRST_SEED + seed, options.fps, config.vision.image_size, options.num_pictures)
         for seed in range(options.num_cameras + 1)
     ]
-    names = [stream_in(i % LIVE_PARTITIONS, num_partitions, f"live/{i}") for i in range(options.num_cameras)]
+    names = [stream_in(i % LIVE_PARTITIONS, NUM_PARTITIONS, f"live/{i}") for i in range(options.num_cameras)]
     cameras = [BenchCamera(*pair, options.fps) for pair in zip(names, pictures[:-1], strict=True)]
     with running_system(settings, say, keep=False) as system:
         troubles = _troubles(system.settings, options, pictures[-1], settings.narrator.fps or config.fps)
@@ -142,7 +117,7 @@ def _troubles(
     kinds = [(FLOOD_BESIDE, own, flood), (FLOOD_WITHIN, live, flood), (BACKLOG, own, backlog)]
     troubles = []
     for name, partition, happen in kinds:
-        stream = stream_in(partition, settings.kafka.partitions, name.replace(" ", "-"))
+        stream = stream_in(partition, NUM_PARTITIONS, name.replace(" ", "-"))
         troubles += [_Trouble(CALM, "", nullcontext), _Trouble(name, stream, partial(happen, stream))]
     return troubles
 

@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from operators.checkpoints.folder import read_config
 from pipeline.config import Settings
 from pipeline.wire.topics import TopicNames
-from topologies.bench.fairness import bench_settings
 from topologies.bench.live_cameras import BenchCamera, RunningCameras, stream_in
 from topologies.bench.outage_figures import OutageFigures, Trial, figures_of
 from topologies.bench.outages import Outage, all_outages
+from topologies.bench.settings import ResilienceOptions, bench_settings
 from topologies.chaos.cameras import FIRST_SEED, render
 from topologies.chaos.checker.reader import read_topic
 from topologies.chaos.memory_watch import MemoryWatch
@@ -25,23 +24,6 @@ BACK_DEADLINE_S = 120.0
 READ_DEADLINE_S = 120.0
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class ResilienceOptions:
-    """What is measured.
-
-    Attributes:
-        outage_s: How long each outage lasts.
-        num_cameras: Cameras.
-        fps: Frames per second of each.
-        names: Which outages; all if empty.
-    """
-
-    outage_s: float = 60.0
-    num_cameras: int = 4
-    fps: float = 1.0
-    names: tuple[str, ...] = ()
 
 
 def measure_resilience(options: ResilienceOptions, say: Say) -> list[OutageFigures]:
@@ -74,11 +56,10 @@ def _figures(system: ChaosSystem, trial: Trial, say: Say) -> OutageFigures:
 
 
 def _settings() -> Settings:
-    settings = bench_settings()
-    kafka = settings.kafka.model_copy(update={"partitions": NUM_PARTITIONS})
+    settings = bench_settings(NUM_PARTITIONS)
     # Everything is narrated, however late: so every frame that is missing was lost.
     live = settings.live.model_copy(update={"shed_after_s": None})
-    return settings.model_copy(update={"kafka": kafka, "live": live})
+    return settings.model_copy(update={"live": live})
 
 
 def _try(

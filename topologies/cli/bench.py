@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from topologies.cli import bench_fairness, bench_resilience
+from topologies.cli import bench_commits, bench_fairness, bench_resilience
 from topologies.cli.console import EXIT_USAGE, err, fail, out, print_json
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ bench_app = typer.Typer(name="bench", help="Measure speed and endurance.", no_ar
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    bench_commits.register(bench_app)
     bench_fairness.register(bench_app)
     bench_resilience.register(bench_app)
     app.add_typer(bench_app)

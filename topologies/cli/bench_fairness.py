@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from topologies.bench.settings import FairnessOptions
 from topologies.cli.console import err, out, print_json
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ CAMERAS_HELP = "Live cameras."
 FPS_HELP = "Frames a second of each."
 JSON_HELP = "Print one JSON object."
 
+_DEFAULTS = FairnessOptions()
+
 
 def register(bench_app: typer.Typer) -> None:
     """Add the command."""
@@ -23,9 +26,9 @@ def register(bench_app: typer.Typer) -> None:
 
 
 def fairness(
-    seconds: Annotated[float, typer.Option(help=SECONDS_HELP, min=10.0)] = 120.0,
-    cameras: Annotated[int, typer.Option(help=CAMERAS_HELP, min=1)] = 6,
-    fps: Annotated[float, typer.Option(help=FPS_HELP, min=0.1)] = 1.0,
+    seconds: Annotated[float, typer.Option(help=SECONDS_HELP, min=10.0)] = _DEFAULTS.seconds,
+    cameras: Annotated[int, typer.Option(help=CAMERAS_HELP, min=1)] = _DEFAULTS.num_cameras,
+    fps: Annotated[float, typer.Option(help=FPS_HELP, min=0.1)] = _DEFAULTS.fps,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Measure how late live cameras are while one sends 100 times its rate, or is an hour behind.
@@ -39,10 +42,10 @@ def fairness(
 
       flownar bench fairness --seconds 30 --cameras 4 --json
     """
-    from topologies.bench.fairness import FairnessOptions, bench_settings, measure_fairness  # noqa: PLC0415
+    from topologies.bench.fairness import measure_fairness  # noqa: PLC0415
 
     options = FairnessOptions(seconds=seconds, num_cameras=cameras, fps=fps)
-    figures = measure_fairness(bench_settings(), options, lambda line: err.print(line, style="dim"))
+    figures = measure_fairness(options, lambda line: err.print(line, style="dim"))
     if json:
         print_json({"options": asdict(options), "parts": [asdict(part) for part in figures]})
         return

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from topologies.bench.settings import FairnessOptions, ResilienceOptions
 from topologies.cli.bench_fairness import print_fairness
 from topologies.cli.console import EXIT_FAILED, EXIT_USAGE, err, fail, out, print_json
 
@@ -15,6 +16,8 @@ ONLY_HELP = "Only this outage (repeatable)."
 FAIRNESS_HELP = "Measure also how late cameras are while one floods or is behind."
 JSON_HELP = "Print one JSON object."
 
+_DEFAULTS = ResilienceOptions()
+
 
 def register(bench_app: typer.Typer) -> None:
     """Add the command."""
@@ -22,9 +25,9 @@ def register(bench_app: typer.Typer) -> None:
 
 
 def resilience(
-    outage: Annotated[float, typer.Option(help=OUTAGE_HELP, min=1.0)] = 60.0,
-    cameras: Annotated[int, typer.Option(help=CAMERAS_HELP, min=1)] = 4,
-    fps: Annotated[float, typer.Option(help=FPS_HELP, min=0.1)] = 1.0,
+    outage: Annotated[float, typer.Option(help=OUTAGE_HELP, min=1.0)] = _DEFAULTS.outage_s,
+    cameras: Annotated[int, typer.Option(help=CAMERAS_HELP, min=1)] = _DEFAULTS.num_cameras,
+    fps: Annotated[float, typer.Option(help=FPS_HELP, min=0.1)] = _DEFAULTS.fps,
     only: Annotated[list[str] | None, typer.Option(help=ONLY_HELP, metavar="NAME")] = None,
     fairness: Annotated[bool, typer.Option("--fairness/--no-fairness", help=FAIRNESS_HELP)] = True,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
@@ -41,9 +44,9 @@ def resilience(
 
       flownar bench resilience --outage 10 --only "broker away" --no-fairness
     """
-    from topologies.bench.fairness import FairnessOptions, bench_settings, measure_fairness  # noqa: PLC0415
+    from topologies.bench.fairness import measure_fairness  # noqa: PLC0415
     from topologies.bench.outages import all_outages  # noqa: PLC0415
-    from topologies.bench.resilience import ResilienceOptions, measure_resilience  # noqa: PLC0415
+    from topologies.bench.resilience import measure_resilience  # noqa: PLC0415
 
     known = [each.name for each in all_outages()]
     for name in only or ():
@@ -55,7 +58,7 @@ def resilience(
 
     options = ResilienceOptions(outage, cameras, fps, tuple(only or ()))
     figures = measure_resilience(options, say)
-    parts = measure_fairness(bench_settings(), FairnessOptions(), say) if fairness else []
+    parts = measure_fairness(FairnessOptions(), say) if fairness else []
     if json:
         outages = [asdict(each) for each in figures]
         print_json({"options": asdict(options), "outages": outages, "fairness": [asdict(p) for p in parts]})

@@ -13,7 +13,8 @@ from pipeline.errors import TopologyError
 from pipeline.messages.events import Gap, GapKind
 from pipeline.wire.partitioner import partition_of
 from tests.support.camera import EPOCH, camera, expected, publish, with_headers
-from tests.support.live_topology import LiveTopology, notices, wait_until
+from tests.support.live_topology import LiveTopology, notices
+from tests.support.waiting import wait_until
 from topologies import live
 
 NUM_FRAMES = 30

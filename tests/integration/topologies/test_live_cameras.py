@@ -8,7 +8,8 @@ from pipeline.messages.camera import CameraSettings
 from pipeline.messages.events import Shed, ShedReason
 from pipeline.wire.topics import TopicNames
 from tests.support.camera import camera, publish
-from tests.support.live_topology import LiveTopology, notices, wait_until
+from tests.support.live_topology import LiveTopology, notices
+from tests.support.waiting import wait_until
 
 NUM_FRAMES = 12
 

@@ -8,7 +8,8 @@ import signal
 import pytest
 
 from tests.support.live_cameras import PublishedCameras
-from tests.support.live_topology import LiveTopology, wait_until
+from tests.support.live_topology import LiveTopology
+from tests.support.waiting import wait_until
 
 SEEDS = {
     "encoder-0": 200_110,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.support.camera import camera, expected, publish
-from tests.support.live_topology import LiveTopology, wait_until
+from tests.support.live_topology import LiveTopology
+from tests.support.waiting import wait_until
 
 NUM_FRAMES = 40
 

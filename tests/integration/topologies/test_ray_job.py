@@ -18,7 +18,8 @@ from pipeline.services.process import spawn, stop
 from pipeline.services.readiness import wait_until_ready
 from tests.support.camera import camera, expected, publish
 from tests.support.command_line import COMMAND, environment
-from tests.support.live_topology import narrations, wait_until
+from tests.support.live_topology import narrations
+from tests.support.waiting import wait_until
 
 REPO = Path(__file__).parents[3]
 RAY = (sys.executable, "-m", "ray.scripts.scripts")

@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from operators.narrator.types import FramePosition
 from pipeline.commit.checkpoint_record import MAX_INDEX
-from pipeline.commit.session import PartitionSession
-from pipeline.kafka_io.records import Record
-from pipeline.messages.events import Fault, FaultKind, Gap, GapKind, StreamEvent
+from pipeline.messages.events import Fault, FaultKind, Gap, GapKind
 from pipeline.reader.admission import AdmissionState
-from pipeline.wire.notice_event import NoticeEvent
-from pipeline.wire.stream_event import decode_stream_event
-from tests.support.commit_model import TOPICS, World
-from tests.support.narrations import narration
-
-
-@pytest.fixture
-def world() -> World:
-    world = World()
-    world.broker.frames = [Record(TOPICS.frames, 0, offset, 0, b"a", b"frame") for offset in range(50)]
-    return world
-
-
-def show(session: PartitionSession, first: int, last: int, *, snapshot: bool = False) -> None:
-    """Frames of which the last one is narrated, and perhaps snapshotted."""
-    for offset in range(first, last + 1):
-        session.delivered("a", offset)
-        session.processed("a", FramePosition(offset), last_of_record=True)
-    session.narrated("a", narration(first, last), AdmissionState(1, last), prompt_version="p")
-    if snapshot:
-        session.snapshotted("a", b"state %d" % last, FramePosition(last), AdmissionState(1, last))
-
-
-def notices(world: World) -> list[StreamEvent]:
-    events = [decode_stream_event(r.value, r.headers) for r in world.broker.logs[TOPICS.narrations]]
-    return [event.content for event in events if isinstance(event, NoticeEvent)]
+from tests.support.commit_model import World
+from tests.support.session_steps import notices, show_and_narrate
 
 
 def kinds(world: World) -> list[FaultKind | GapKind]:
@@ -44,8 +16,8 @@ def kinds(world: World) -> list[FaultKind | GapKind]:
 
 def test_a_memory_that_lacks_narrated_frames_is_told_once(world: World) -> None:
     session = world.take_over()
-    show(session, 0, 3, snapshot=True)
-    show(session, 4, 9)
+    show_and_narrate(session, 0, 3, snapshot=True)
+    show_and_narrate(session, 4, 9)
     session.commit()
     world.broker.beginning = 8
     session = world.take_over()
@@ -63,9 +35,9 @@ def test_a_memory_that_lacks_narrated_frames_is_told_once(world: World) -> None:
 def test_a_state_whose_segment_was_narrated_behind_it_is_of_no_use(world: World) -> None:
     """The segment would still be open in it, and would be narrated a second time."""
     session = world.take_over()
-    show(session, 0, 3, snapshot=True)
-    show(session, 4, 6)
-    show(session, 7, 9)
+    show_and_narrate(session, 0, 3, snapshot=True)
+    show_and_narrate(session, 4, 6)
+    show_and_narrate(session, 7, 9)
     session.commit()
     world.broker.beginning = 8
     session = world.take_over()
@@ -79,7 +51,7 @@ def test_a_state_whose_segment_was_narrated_behind_it_is_of_no_use(world: World)
 
 def test_frames_that_nobody_narrated_are_a_gap_and_the_memory_goes_on(world: World) -> None:
     session = world.take_over()
-    show(session, 0, 3, snapshot=True)
+    show_and_narrate(session, 0, 3, snapshot=True)
     session.commit()
     world.broker.beginning = 8
     session = world.take_over()
@@ -93,8 +65,8 @@ def test_frames_that_nobody_narrated_are_a_gap_and_the_memory_goes_on(world: Wor
 def test_narrations_are_not_repeated_without_the_first_frame(world: World) -> None:
     """An engine must narrate the frame that it begins with, and the journal does not know what."""
     session = world.take_over()
-    show(session, 0, 0)
-    show(session, 1, 4)
+    show_and_narrate(session, 0, 0)
+    show_and_narrate(session, 1, 4)
     session.commit()
     world.broker.beginning = 2
     session = world.take_over()
@@ -108,7 +80,7 @@ def test_narrations_are_not_repeated_without_the_first_frame(world: World) -> No
 
 def test_a_quiet_stream_does_not_need_what_others_left_behind(world: World) -> None:
     session = world.take_over()
-    show(session, 0, 3, snapshot=True)
+    show_and_narrate(session, 0, 3, snapshot=True)
     for offset in range(4, 20):
         session.delivered("b", offset)
     session.ended("b", FramePosition(19), AdmissionState(1, 0))

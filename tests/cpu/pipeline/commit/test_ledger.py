@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
-import pytest
-
-from operators.narrator.types import FramePosition, Narration
+from operators.narrator.types import FramePosition
 from pipeline.commit.blob import BlobRef
 from pipeline.commit.checkpoint_record import (
     BaseState,
@@ -14,73 +10,17 @@ from pipeline.commit.checkpoint_record import (
     PartitionCheckpoint,
     StreamCheckpoint,
 )
-from pipeline.commit.ledger import PartitionLedger
-from pipeline.commit.snapshot_policy import SnapshotPolicy
-from pipeline.commit.special_streams import REMEMBER_ENDED_MS
 from pipeline.commit.stream_ledger import PendingSnapshot
-from pipeline.messages.dead_letter import DeadLetter
-from pipeline.reader.admission import AdmissionState
-
-POLICY = SnapshotPolicy(every_segments=3, every_s=30.0, lag_records=100)
-SEEN = AdmissionState(1, 1)
-
-
-def ledger(
-    *,
-    position: int = 0,
-    start: int | None = None,
-    records: dict[str, StreamCheckpoint] | None = None,
-    changed: frozenset[str] = frozenset(),
-) -> PartitionLedger:
-    return PartitionLedger(
-        model_hash="m",
-        partition=PartitionCheckpoint(position),
-        records=records or {},
-        changed=changed,
-        found={},
-        start=position if start is None else start,
-        policy=POLICY,
-        now_s=0.0,
-    )
-
-
-def narrate(book: PartitionLedger, stream: str, start: int, end: int) -> int | None:
-    narration = Narration(
-        0, FramePosition(start), FramePosition(end), 0, 0, "text", (end,), math.nan, math.nan, False
-    )
-    return book.events.narrated(
-        stream, narration, SEEN, prompt_version="p", origin_traceparent=None, settings=None, now_s=0.0
-    )
-
-
-def frames(book: PartitionLedger, stream: str, *offsets: int) -> None:
-    for offset in offsets:
-        book.delivered(stream, offset, None, 0.0)
-        book.processed(stream, FramePosition(offset), True, 0.0)
-
-
-def snapshot(book: PartitionLedger, stream: str, offset: int, index: int = 0) -> BlobRef:
-    pending = PendingSnapshot(stream, b"%d" % offset, FramePosition(offset, index), SEEN)
-    book.snapshots.taken(pending, 0.0)
-    blob = BlobRef(f"{stream}:{offset}:{index}", "", 1)
-    assert pending in book.snapshots.pending()
-    book.snapshots.stored(pending, blob)
-    return blob
-
-
-def stored_through(offset: int, replay_from: int | None = None) -> StreamCheckpoint:
-    position = FramePosition(offset)
-    return StreamCheckpoint("m", BaseState(position, True), position, replay_from=replay_from)
-
-
-def letter(offset: int) -> DeadLetter:
-    return DeadLetter("frames", 0, offset, 0, b"k", b"v", (), "bad", "bad", "reader")
-
-
-def record_of(book: PartitionLedger, stream: str) -> StreamCheckpoint | None:
-    plan = book.plan(0.0, 0)
-    assert plan is not None
-    return dict(plan.checkpoints)[stream]
+from tests.support.ledger_steps import (
+    SEEN,
+    frames,
+    ledger,
+    letter,
+    narrate,
+    record_of,
+    snapshot,
+    stored_through,
+)
 
 
 def test_nothing_is_planned_when_nothing_happened() -> None:
@@ -180,21 +120,6 @@ def test_a_decided_narration_is_not_made_again() -> None:
     assert [item.number for item in plan.events] == [5]
 
 
-def test_the_end_of_a_stream_may_narrate_frames_that_are_inside_a_snapshot() -> None:
-    book = ledger()
-    frames(book, "a", 0, 1, 2)
-    narrate(book, "a", 0, 0)
-    snapshot(book, "a", 2)
-    book.delivered("a", 3, None, 0.0)
-    assert narrate(book, "a", 1, 2) == 1
-    record = record_of(book, "a")
-    assert record is not None
-    assert record.narrated_through == FramePosition(2)
-    assert narrate(book, "a", 1, 2) is None
-    book.ended("a", FramePosition(3), SEEN, None, 0.0)
-    assert narrate(book, "a", 1, 3) is None
-
-
 def test_dead_letters_are_written_once() -> None:
     book = ledger()
     for offset, stream in ((0, "a"), (1, ""), (2, "a")):
@@ -219,127 +144,6 @@ def test_a_stream_of_dead_letters_is_remembered_while_they_may_be_read_again() -
     assert record.dead_lettered_through == 1
     snapshot(book, "slow", 0)
     assert record_of(book, "a") is None
-
-
-def test_an_ended_stream_gets_its_tombstone_when_the_position_has_passed_its_end() -> None:
-    book = ledger()
-    frames(book, "slow", 0)
-    frames(book, "a", 1, 2)
-    narrate(book, "a", 1, 2)
-    blob = snapshot(book, "a", 1)
-    book.ended("a", FramePosition(2), SEEN, None, 0.0)
-    plan = book.plan(0.0, 0)
-    assert plan is not None
-    assert plan.garbage == (blob,)
-    assert dict(plan.checkpoints)["a"] == StreamCheckpoint(
-        "m",
-        BaseState(FramePosition(2), True, SEEN),
-        FramePosition(2),
-        admission=SEEN,
-        next_event=1,
-        dead_lettered_through=-1,
-        ended=True,
-    )
-    assert book.plan(0.0, 0) is None
-    snapshot(book, "slow", 0)
-    plan = book.plan(0.0, 0)
-    assert plan is not None
-    assert plan.partition.position == 3
-    assert dict(plan.checkpoints)["a"] is None
-    assert book.plan(0.0, 0) is None
-
-
-def test_a_stream_that_ended_and_comes_back_begins_a_new_state() -> None:
-    book = ledger()
-    frames(book, "slow", 0)
-    frames(book, "a", 1)
-    narrate(book, "a", 1, 1)
-    book.ended("a", FramePosition(1), SEEN, None, 0.0)
-    book.plan(0.0, 0)
-    frames(book, "a", 2)
-    assert narrate(book, "a", 2, 2) == 1
-    record = record_of(book, "a")
-    assert record is not None
-    assert not record.ended
-    assert record.base == BaseState(FramePosition(1), True, SEEN)
-    assert [segment.end.offset for segment in record.journal] == [2]
-    snapshot(book, "slow", 0)
-    assert book.position == 2
-    plan = book.plan(0.0, 0)
-    assert plan is not None
-    assert "a" not in dict(plan.checkpoints)
-
-
-def test_a_stream_that_ended_is_remembered_while_a_record_of_it_is_on_its_way() -> None:
-    book = ledger()
-    frames(book, "a", 0)
-    narrate(book, "a", 0, 0)
-    book.ended("a", FramePosition(0), SEEN, None, 0.0)
-    book.delivered("a", 1, None, 0.0)
-    record = record_of(book, "a")
-    assert record is not None
-    assert record.ended
-    frames(book, "a", 1)
-    assert narrate(book, "a", 1, 1) == 1
-
-
-def test_the_end_of_a_stream_is_remembered_for_an_hour() -> None:
-    book = ledger()
-    frames(book, "a", 0)
-    narrate(book, "a", 0, 0)
-    book.ended("a", FramePosition(0), SEEN.at(0, 1000, ended=True), None, 0.0)
-    assert book.plan(0.0, 2000) is not None
-    assert book.plan(0.0, 1000 + REMEMBER_ENDED_MS - 1) is None
-    plan = book.plan(0.0, 1000 + REMEMBER_ENDED_MS)
-    assert plan is not None
-    assert dict(plan.checkpoints) == {"a": None}
-
-
-def test_a_stream_that_came_back_is_forgotten_an_hour_after_its_last_end() -> None:
-    book = ledger()
-    frames(book, "a", 0)
-    book.ended("a", FramePosition(0), SEEN.at(0, 1000, ended=True), None, 0.0)
-    book.plan(0.0, 1000)
-    frames(book, "a", 1)
-    narrate(book, "a", 1, 1)
-    book.ended("a", FramePosition(1), SEEN.at(0, 5000, ended=True), None, 0.0)
-    plan = book.plan(0.0, 1000 + REMEMBER_ENDED_MS)
-    assert plan is not None
-    assert dict(plan.checkpoints)["a"] is not None
-    plan = book.plan(0.0, 5000 + REMEMBER_ENDED_MS)
-    assert plan is not None
-    assert dict(plan.checkpoints) == {"a": None}
-
-
-def test_a_snapshot_of_a_new_state_means_that_the_stream_has_not_ended() -> None:
-    book = ledger()
-    frames(book, "slow", 0)
-    frames(book, "a", 1)
-    book.ended("a", FramePosition(1), SEEN, None, 0.0)
-    book.plan(0.0, 0)
-    frames(book, "a", 2)
-    snapshot(book, "a", 2)
-    record = record_of(book, "a")
-    assert record is not None
-    assert not record.ended
-
-
-def test_a_snapshot_that_is_stored_after_the_end_is_garbage() -> None:
-    book = ledger()
-    frames(book, "slow", 0)
-    frames(book, "a", 1, 2)
-    pending = PendingSnapshot("a", b"x", FramePosition(1), SEEN)
-    book.snapshots.taken(pending, 0.0)
-    book.ended("a", FramePosition(2), SEEN, None, 0.0)
-    assert book.snapshots.pending() == []
-    blob = BlobRef("late", "", 1)
-    book.snapshots.stored(pending, blob)
-    plan = book.plan(0.0, 0)
-    assert plan is not None
-    assert plan.garbage == (blob,)
-    record = dict(plan.checkpoints)["a"]
-    assert record is not None
-    assert record.blobs == frozenset()
 
 
 def test_a_newer_snapshot_replaces_one_that_waits() -> None:
@@ -387,35 +191,3 @@ def test_a_new_stream_is_not_the_one_that_was_forgotten() -> None:
     assert not book.dead_lettered("b", letter(5), 0.0)
     frames(book, "b", 10)
     assert narrate(book, "b", 10, 10) == 0
-
-
-@pytest.mark.parametrize(
-    ("num_segments", "age_s", "num_offsets", "is_due"),
-    [(0, 0.0, 1, False), (2, 29.0, 1, False), (3, 0.0, 1, True), (0, 30.0, 1, True), (0, 0.0, 102, True)],
-)
-def test_when_a_snapshot_is_due(num_segments: int, age_s: float, num_offsets: int, is_due: bool) -> None:
-    book = ledger()
-    frames(book, "a", *range(5))
-    frames(book, "other", *range(5, 5 + num_offsets - 5))
-    for offset in range(num_segments):
-        narrate(book, "a", offset, offset)
-    assert book.snapshots.is_due("a", age_s) == is_due
-    assert ("a" in book.snapshots.due_streams(age_s)) == is_due
-
-
-def test_a_snapshot_that_waits_counts_as_one() -> None:
-    book = ledger()
-    frames(book, "a", 0)
-    book.snapshots.taken(PendingSnapshot("a", b"x", FramePosition(0), SEEN), 50.0)
-    assert not book.snapshots.is_due("a", 1000.0)
-    frames(book, "a", 1)
-    assert not book.snapshots.is_due("a", 79.0)
-    assert book.snapshots.is_due("a", 80.0)
-
-
-def test_a_stream_without_new_frames_is_never_due() -> None:
-    book = ledger(records={"a": stored_through(3)})
-    assert not book.snapshots.is_due("a", 1000.0)
-    assert not book.snapshots.is_due("unknown", 1000.0)
-    book.delivered("a", 4, None, 0.0)
-    assert not book.snapshots.is_due("a", 1000.0)

@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
-from operators.narrator.types import FramePosition, Narration
 from pipeline.commit.burst import CommitReport
-from pipeline.commit.session import PartitionSession
 from pipeline.commit.storer import SWEEP_EVERY_S, VERIFY_EVERY_S
 from pipeline.errors import NotCommittedError, OutcomeUnknownError, StateStoreError
-from pipeline.kafka_io.records import Record
-from pipeline.reader.admission import AdmissionState
-from tests.support.commit_model import TOPICS, World
-
-
-@pytest.fixture
-def world() -> World:
-    world = World()
-    world.broker.frames = [Record(TOPICS.frames, 0, offset, 0, b"a", b"frame") for offset in range(50)]
-    return world
-
-
-def narrate(session: PartitionSession, offset: int, *, snapshot: bool = True) -> None:
-    position, admission = FramePosition(offset), AdmissionState(1, offset)
-    session.delivered("a", offset)
-    session.processed("a", position, last_of_record=True)
-    narration = Narration(0, position, position, 0, 0, "text", (offset,), math.nan, math.nan, False)
-    session.narrated("a", narration, admission, prompt_version="p")
-    if snapshot:
-        session.snapshotted("a", b"state %d" % offset, position, admission)
-
-
-def num_narrations(world: World) -> int:
-    return len(world.broker.logs[TOPICS.narrations])
+from tests.support.commit_model import World
+from tests.support.session_steps import show_and_narrate, told
 
 
 def test_a_commit_tells_what_it_made_true(world: World) -> None:
     session = world.take_over()
     assert session.commit() is None
-    narrate(session, 0)
+    show_and_narrate(session, 0, 0, snapshot=True)
     assert session.num_open == 1
     assert session.commit() == CommitReport(1, 1, 0, 1, 1, 0.0)
     assert (session.position, session.num_open) == (1, 0)
@@ -52,7 +26,7 @@ def test_the_position_is_told_after_each_commit(world: World) -> None:
     session = world.take_over()
     session._on_position = told.append
     for offset in range(3):
-        narrate(session, offset)
+        show_and_narrate(session, offset, offset, snapshot=True)
         session.commit()
     assert told == [1, 2, 3]
 
@@ -60,7 +34,7 @@ def test_the_position_is_told_after_each_commit(world: World) -> None:
 def test_blobs_are_stored_before_the_transaction_and_deleted_after_it(world: World) -> None:
     session = world.take_over()
     for offset in range(3):
-        narrate(session, offset)
+        show_and_narrate(session, offset, offset, snapshot=True)
         world.faults.seen.clear()
         session.commit()
     assert world.faults.seen == [
@@ -79,18 +53,18 @@ def test_blobs_are_stored_before_the_transaction_and_deleted_after_it(world: Wor
 def test_a_store_that_is_down_delays_only_the_position(world: World) -> None:
     session = world.take_over()
     world.faults.plan = {world.faults.num_steps + 1: "down"}
-    narrate(session, 0)
+    show_and_narrate(session, 0, 0, snapshot=True)
     assert session.commit() == CommitReport(0, 1, 0, 1, 0, 0.0)
-    narrate(session, 1, snapshot=False)
+    show_and_narrate(session, 1, 1)
     report = session.commit()
     assert report is not None
     assert (report.num_blobs, report.position) == (1, 1)
-    assert num_narrations(world) == 2
+    assert len(told(world)) == 2
 
 
 def test_another_thread_may_store_while_commits_go_on(world: World) -> None:
     session = world.take_over()
-    narrate(session, 0)
+    show_and_narrate(session, 0, 0, snapshot=True)
     report = session.commit(store=False)
     assert report is not None
     assert (report.num_narrations, report.num_blobs, report.position) == (1, 0, 0)
@@ -99,7 +73,7 @@ def test_another_thread_may_store_while_commits_go_on(world: World) -> None:
     assert report is not None
     assert (report.num_narrations, report.num_blobs, report.position) == (0, 1, 1)
     for offset in (1, 2):
-        narrate(session, offset)
+        show_and_narrate(session, offset, offset, snapshot=True)
         session.store()
         session.commit(store=False)
     assert len(world.store.blobs) == 3
@@ -109,7 +83,7 @@ def test_another_thread_may_store_while_commits_go_on(world: World) -> None:
 
 def test_nothing_is_stored_for_a_session_that_is_over(world: World) -> None:
     session = world.take_over()
-    narrate(session, 0)
+    show_and_narrate(session, 0, 0, snapshot=True)
     session.close()
     session.store()
     assert world.store.blobs == {}
@@ -126,7 +100,7 @@ def test_old_blobs_are_tried_again_when_the_store_is_back(
     with monkeypatch.context() as patch:
         patch.setattr(world.store, "delete", down)
         for offset in range(3):
-            narrate(session, offset)
+            show_and_narrate(session, offset, offset, snapshot=True)
             session.commit()
     assert len(world.store.blobs) == 3
     session.store()
@@ -135,7 +109,7 @@ def test_old_blobs_are_tried_again_when_the_store_is_back(
 
 def test_a_store_that_lost_blobs_and_is_the_same_is_found_out_in_time(world: World) -> None:
     session = world.take_over()
-    narrate(session, 0)
+    show_and_narrate(session, 0, 0, snapshot=True)
     session.commit()
     del world.store.blobs[next(iter(world.store.blobs))]
     session.commit()
@@ -147,10 +121,10 @@ def test_a_store_that_lost_blobs_and_is_the_same_is_found_out_in_time(world: Wor
 
 def test_after_an_outage_of_the_store_the_blobs_are_looked_for_at_once(world: World) -> None:
     session = world.take_over()
-    narrate(session, 0)
+    show_and_narrate(session, 0, 0, snapshot=True)
     session.commit()
     world.faults.plan = {world.faults.num_steps + 1: "down"}
-    narrate(session, 1)
+    show_and_narrate(session, 1, 1, snapshot=True)
     session.commit()
     world.store.blobs.clear()
     session.commit()
@@ -159,9 +133,9 @@ def test_after_an_outage_of_the_store_the_blobs_are_looked_for_at_once(world: Wo
 
 def test_rubbish_of_an_older_owner_that_came_late_is_swept(world: World) -> None:
     old = world.take_over()
-    narrate(old, 0)
+    show_and_narrate(old, 0, 0, snapshot=True)
     session = world.take_over()
-    narrate(session, 0)
+    show_and_narrate(session, 0, 0, snapshot=True)
     session.commit()
     named = set(world.store.blobs)
     old.store()
@@ -181,7 +155,7 @@ def test_old_blobs_that_cannot_be_deleted_stop_nothing(world: World, monkeypatch
 
     monkeypatch.setattr(world.store, "delete", down)
     for offset in range(4):
-        narrate(session, offset)
+        show_and_narrate(session, offset, offset, snapshot=True)
         session.commit()
     assert len(world.store.blobs) == 4
     world.take_over()
@@ -191,34 +165,34 @@ def test_old_blobs_that_cannot_be_deleted_stop_nothing(world: World, monkeypatch
 def test_after_an_unknown_outcome_nothing_is_deleted_and_the_session_is_dead(world: World) -> None:
     session = world.take_over()
     for offset in range(2):
-        narrate(session, offset)
+        show_and_narrate(session, offset, offset, snapshot=True)
         session.commit()
-    narrate(session, 2)
+    show_and_narrate(session, 2, 2, snapshot=True)
     world.faults.plan = {world.faults.num_steps + 6: "unknown"}
     with pytest.raises(OutcomeUnknownError):
         session.commit()
     assert world.faults.seen[-1] == "after commit"
     assert len(world.store.blobs) == 3
     assert not session.is_alive
-    narrate(session, 3)
+    show_and_narrate(session, 3, 3, snapshot=True)
     with pytest.raises(NotCommittedError):
         session.commit()
-    assert num_narrations(world) == 3
+    assert len(told(world)) == 3
 
 
 def test_a_closed_session_commits_nothing(world: World) -> None:
     session = world.take_over()
-    narrate(session, 0)
+    show_and_narrate(session, 0, 0, snapshot=True)
     session.close()
     session.close()
     with pytest.raises(NotCommittedError):
         session.commit()
-    assert num_narrations(world) == 0
+    assert len(told(world)) == 0
 
 
 def test_any_other_error_ends_the_session_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     session = world.take_over()
-    narrate(session, 0)
+    show_and_narrate(session, 0, 0, snapshot=True)
     monkeypatch.setattr("pipeline.commit.burst.render", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         session.commit()

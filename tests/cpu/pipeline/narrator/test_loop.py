@@ -29,8 +29,8 @@ from tests.support.toy_process import BAD_IMAGE, IMAGE, ToyProcess, decode_toy_g
 
 @pytest.fixture(autouse=True)
 def toy_decoders(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.reader.intake.decode_image", decode_toy_image)
-    monkeypatch.setattr("pipeline.reader.intake.decode_gop", decode_toy_gop)
+    monkeypatch.setattr("pipeline.reader.decoding.decode_image", decode_toy_image)
+    monkeypatch.setattr("pipeline.reader.decoding.decode_gop", decode_toy_gop)
 
 
 def record(

@@ -21,7 +21,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     times = SimpleNamespace(monotonic=lambda: clock.now_s)
     monkeypatch.setattr("pipeline.narrator.loop.time", times)
     monkeypatch.setattr("pipeline.narrator.owned_partition.time", times)
-    monkeypatch.setattr("pipeline.reader.intake.decode_image", decode_toy_image)
+    monkeypatch.setattr("pipeline.reader.decoding.decode_image", decode_toy_image)
     return clock
 
 

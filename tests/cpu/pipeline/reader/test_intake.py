@@ -134,7 +134,7 @@ def test_a_decoder_that_breaks_stops_one_record_only(monkeypatch):
 
     taking = intake()
     with monkeypatch.context() as patched:
-        patched.setattr("pipeline.reader.intake.decode_image", explode)
+        patched.setattr("pipeline.reader.decoding.decode_image", explode)
         assert code_of(taking.take(record(0))) == "decoder-failed"
     assert isinstance(taking.take(record(1, sequence=1)).entry, FramesEntry)
 

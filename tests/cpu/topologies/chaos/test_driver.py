@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pipeline.errors import ServiceError
-from tests.support.live_topology import wait_until
+from tests.support.waiting import wait_until
 from topologies.chaos.driver import AGAIN_AFTER_S, AT_ONCE, FaultDriver
 from topologies.chaos.faults import DoneFault
 from topologies.chaos.schedule import FaultKind, PlannedFault

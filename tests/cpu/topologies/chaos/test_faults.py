@@ -13,7 +13,7 @@ import pytest
 from pipeline.config import Settings
 from pipeline.errors import TopologyError
 from pipeline.messages.status import ActorStatus, OwnershipStatus, RunIdentity, RunStatus
-from tests.support.live_topology import wait_until
+from tests.support.waiting import wait_until
 from topologies.chaos.faults import Wrecker
 from topologies.chaos.proxy import Cut
 from topologies.chaos.schedule import FaultKind, PlannedFault
