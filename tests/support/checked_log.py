@@ -128,6 +128,11 @@ class Stream:
         if self.taken is not None and self.taken[0] == self.epoch:
             self._refuse(self._append(b"?", str(self.taken[1])), "duplicate-sequence")
 
+    def refuse_wrongly(self) -> None:
+        """A good record comes and is refused as a repeated one."""
+        ((offset, _), _) = self._send(1)[0]
+        self._refuse(offset, "duplicate-sequence")
+
     def skip(self, num_records: int = 1) -> None:
         """Records are lost on their way to the broker."""
         first = self.sequence

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from operators.narrator.types import FramePosition
 from pipeline.commit.blob import BlobRef
-from pipeline.commit.checkpoint_record import (
-    BaseState,
-    PartitionCheckpoint,
-    StreamCheckpoint,
-)
+from pipeline.commit.checkpoint_record import BaseState, PartitionCheckpoint, StreamCheckpoint
 from pipeline.commit.ledger import PartitionLedger
 from pipeline.commit.snapshot_policy import SnapshotPolicy
 from pipeline.commit.stream_ledger import PendingSnapshot

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from operators.narrator.types import FramePosition
 from pipeline.commit.blob import BlobRef
-from pipeline.commit.checkpoint_record import (
-    BaseState,
-    StreamCheckpoint,
-)
+from pipeline.commit.checkpoint_record import BaseState, StreamCheckpoint
 from pipeline.commit.special_streams import REMEMBER_ENDED_MS
 from pipeline.commit.stream_ledger import PendingSnapshot
 from tests.support.ledger_steps import SEEN, frames, ledger, narrate, record_of, snapshot

@@ -7,9 +7,7 @@ import logging
 import pytest
 
 from operators.narrator.types import FramePosition
-from pipeline.errors import (
-    StateStoreError,
-)
+from pipeline.errors import StateStoreError
 from pipeline.messages.events import Fault, FaultKind, Gap
 from pipeline.reader.admission import AdmissionState
 from tests.support.commit_model import World

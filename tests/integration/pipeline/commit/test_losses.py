@@ -8,10 +8,7 @@ import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
 from operators.narrator.types import FramePosition
-from pipeline.errors import (
-    OtherModelError,
-    TopicError,
-)
+from pipeline.errors import OtherModelError, TopicError
 from pipeline.kafka_io.admin import KafkaAdmin
 from pipeline.kafka_io.consumer import read_to_end
 from pipeline.state_store import StateStore

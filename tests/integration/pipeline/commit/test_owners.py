@@ -5,12 +5,7 @@ from __future__ import annotations
 import pytest
 
 from operators.narrator.types import FramePosition
-from pipeline.errors import (
-    FencedError,
-    HigherGenerationError,
-    NotCommittedError,
-    OutcomeUnknownError,
-)
+from pipeline.errors import FencedError, HigherGenerationError, NotCommittedError, OutcomeUnknownError
 from pipeline.kafka_io import private_names
 from pipeline.kafka_io.consumer import PartitionConsumer
 from tests.support.owned_partition import PARTITION, OwnedPartition, narrate, seen

@@ -26,7 +26,7 @@ def test_a_good_record_that_is_refused_as_a_repeated_one_is_lost() -> None:
     stream = Stream(log)
     stream.frame()
     stream.narrate()
-    stream._refuse(stream._send(1)[0][0][0], "duplicate-sequence")
+    stream.refuse_wrongly()
     stream.end()
     assert found(log.readings()) == {"lost": 1}
 
