@@ -9,7 +9,7 @@ from pipeline.supervisor.table import Phase, Table
 def refusal(
     table: Table, actors: ActorKeeper, partition: int, narrator: str, waiting: str
 ) -> MoveReply | None:
-    """Why a partition can't be moved to a narrator; None if it can.
+    """Why a partition can't be moved to a narrator; None if it can, or has only to stay there.
 
     Args:
         table: Who owns what.
@@ -31,9 +31,8 @@ def refusal(
         state = "does not answer" if wanted.silent else "is starting"
         return _refuse(f"{narrator} {state} and can't take a partition now.", "See: flownar status")
     row = table[partition]
-    if row.phase is Phase.OWNED and row.narrator == narrator:
-        return _refuse(f"Partition {partition} is at {narrator} already.", "See: flownar partitions list")
-    if waiting:
+    is_there = row.phase is Phase.OWNED and row.narrator == narrator
+    if waiting and not is_there:
         return _refuse(f"Nothing can be moved now: {waiting}.", "Try again when it is back: flownar status")
     return None
 

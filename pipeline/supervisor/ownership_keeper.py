@@ -79,7 +79,7 @@ class OwnershipKeeper:
         )
 
     def move(self, partition: int, narrator: str) -> MoveReply:
-        """Let a partition move to a narrator, and stay there until that one is gone."""
+        """Let a partition move to a narrator, unless it is there, and stay until that one is gone."""
         reply = refusal(self._table, self._actors, partition, narrator, self.waiting)
         if reply is None:
             self._table = assignment.pin(self._table, partition, narrator)

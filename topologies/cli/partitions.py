@@ -69,7 +69,7 @@ def move(
     """Move a partition to a narrator, and wait until it is owned there.
 
     Its streams keep their memory, and nothing is narrated twice. It stays there, whatever the load, until
-    that narrator is gone or the partition is moved again.
+    that narrator is gone or the partition is moved again. If it is there already, it only stays.
 
     Examples:
 

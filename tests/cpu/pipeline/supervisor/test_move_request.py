@@ -51,7 +51,6 @@ ACTORS = Actors(
         (0, "narrator-9", "There is no narrator 'narrator-9'.", "narrator-0, narrator-1"),
         (0, "narrator-2", "narrator-2 is starting", "flownar status"),
         (0, "narrator-3", "narrator-3 does not answer", "flownar status"),
-        (0, "narrator-0", "Partition 0 is at narrator-0 already.", "flownar partitions list"),
     ],
 )
 def test_what_can_not_be_granted_is_refused_with_what_to_do(
@@ -67,6 +66,11 @@ def test_what_can_not_be_granted_is_refused_with_what_to_do(
 def test_another_narrator_and_an_unowned_partition_are_fine() -> None:
     assert refusal(TABLE, cast(ActorKeeper, ACTORS), 0, "narrator-1", "") is None
     assert refusal(TABLE, cast(ActorKeeper, ACTORS), 1, "narrator-0", "") is None
+
+
+def test_a_partition_may_be_kept_where_it_is() -> None:
+    assert refusal(TABLE, cast(ActorKeeper, ACTORS), 0, "narrator-0", "") is None
+    assert refusal(TABLE, cast(ActorKeeper, ACTORS), 0, "narrator-0", "Redis does not answer") is None
 
 
 def test_nothing_moves_while_a_service_is_away() -> None:

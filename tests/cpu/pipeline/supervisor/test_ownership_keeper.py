@@ -212,7 +212,19 @@ def test_a_move_releases_then_hands_over_then_takes_over() -> None:
         assert ("release", 1, 1) in world.process(before.reader).calls
         assert ("hand_over", 1, 1) in world.process(before.narrator).calls
         assert ("take_over", 1, 2) in world.process(other).calls
-        assert not world.keeper.move(1, other).accepted
+
+    tell(story)
+
+
+def test_a_wish_for_where_a_partition_is_keeps_it_there_and_takes_an_earlier_wish_back() -> None:
+    async def story(world: World) -> None:
+        before = (await world.rounds())[1]
+        other = {"narrator-0": "narrator-1", "narrator-1": "narrator-0"}[before.narrator]
+        assert world.keeper.move(1, other).accepted
+        assert world.keeper.move(1, before.narrator).accepted
+        row = (await world.rounds())[1]
+        assert (row.phase, row.narrator, row.pinned) == ("owned", before.narrator, True)
+        assert row.generation == before.generation
 
     tell(story)
 
