@@ -31,7 +31,7 @@ class CameraDocuments:
             else:
                 self._documents[camera] = parse_camera(record.value)
         except WireError as error:
-            return _refused(record, error)
+            return DeadLetter.of(record, code=error.code, message=error.message, stage=STAGE)
         return None
 
     def book(self, version: int) -> CameraBook:
@@ -48,18 +48,3 @@ class CameraDocuments:
     def cameras(self) -> tuple[str, ...]:
         """Everything that has a document: `*` first, then streams by name."""
         return tuple(sorted(self._documents, key=lambda camera: (camera != DEFAULT_CAMERA, camera)))
-
-
-def _refused(record: Record, error: WireError) -> DeadLetter:
-    return DeadLetter(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        timestamp_ms=record.timestamp_ms,
-        key=record.key,
-        value=record.value,
-        headers=record.headers,
-        code=error.code,
-        message=error.message,
-        stage=STAGE,
-    )

@@ -10,11 +10,11 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, OffsetSpec
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
-from pipeline.config import KafkaSettings
+from pipeline.config import KafkaSettings, Settings
 from pipeline.errors import BrokerError, KafkaUnavailableError
 from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.deadline import call_with_deadline
-from pipeline.wire.topics import TopicSpec
+from pipeline.wire.topics import TopicSpec, topic_specs
 
 T = TypeVar("T")
 
@@ -182,3 +182,14 @@ class KafkaAdmin:
                     f"Kafka: {what} failed: {error}.",
                     action="Check the broker and the settings with: flownar doctor",
                 ) from error
+
+
+def create_all_topics(settings: Settings) -> list[str]:
+    """Create the topics of the settings that do not exist; returns their names.
+
+    Raises:
+        BrokerError: The broker can't be reached, or refuses.
+    """
+    with KafkaAdmin(settings.kafka) as admin:
+        specs = topic_specs(settings.kafka, settings.frames)
+        return admin.create_topics(specs, settings.kafka.replication_factor)

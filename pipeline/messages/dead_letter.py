@@ -1,6 +1,9 @@
 """A record that was refused, on its way to the topic `dlq`."""
 
 from dataclasses import dataclass
+from typing import Self
+
+from pipeline.kafka_io.records import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +33,19 @@ class DeadLetter:
     code: str
     message: str
     stage: str
+
+    @classmethod
+    def of(cls, record: Record, *, code: str, message: str, stage: str) -> Self:
+        """The dead letter of a record as it was read."""
+        return cls(
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            timestamp_ms=record.timestamp_ms,
+            key=record.key,
+            value=record.value,
+            headers=record.headers,
+            code=code,
+            message=message,
+            stage=stage,
+        )

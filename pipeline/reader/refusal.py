@@ -29,15 +29,4 @@ def refuse(record: Record, stream: str, code: str, message: str) -> DeadLetter:
         code,
         message,
     )
-    return DeadLetter(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        timestamp_ms=record.timestamp_ms,
-        key=record.key,
-        value=record.value,
-        headers=record.headers,
-        code=code,
-        message=message,
-        stage=STAGE,
-    )
+    return DeadLetter.of(record, code=code, message=message, stage=STAGE)

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pipeline.config import KafkaSettings, RedisSettings, ServicesSettings, Settings
-from pipeline.kafka_io.admin import KafkaAdmin
+from pipeline.kafka_io.admin import create_all_topics
 from pipeline.services.local import start_services, stop_services
-from pipeline.wire.topics import topic_specs
 
 ANY_PORT = ServicesSettings(kafka_port=0, controller_port=0, redis_port=0)
 
@@ -66,8 +65,7 @@ def new_settings(service_settings: Settings) -> Callable[..., Settings]:
         redis = service_settings.redis.model_copy(update={"url": f"{server}/{next(_redis_databases)}"})
         settings = service_settings.model_copy(update={"kafka": kafka, "redis": redis})
         if topics:
-            with KafkaAdmin(kafka) as admin:
-                admin.create_topics(topic_specs(kafka, settings.frames))
+            create_all_topics(settings)
         return settings
 
     return make

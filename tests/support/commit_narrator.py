@@ -214,9 +214,7 @@ class ToyNarrator:
 
 
 def letter(record: Record, code: str) -> DeadLetter:
-    return DeadLetter(
-        record.topic, 0, record.offset, 0, record.key, record.value, record.headers, code, code, "reader"
-    )
+    return DeadLetter.of(record, code=code, message=code, stage="reader")
 
 
 def check(world: World, *, lost_state: bool = False) -> None:

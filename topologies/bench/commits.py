@@ -12,7 +12,7 @@ import numpy as np
 from operators.narrator.types import FramePosition, Narration
 from pipeline.commit.session import PartitionSession
 from pipeline.config import Settings
-from pipeline.kafka_io.admin import KafkaAdmin
+from pipeline.kafka_io.admin import create_all_topics
 from pipeline.kafka_io.clients import connection_kwargs
 from pipeline.kafka_io.idempotent_producer import IdempotentProducer
 from pipeline.kafka_io.records import OutgoingRecord
@@ -20,9 +20,10 @@ from pipeline.narrator.partition_takeover import take_over
 from pipeline.reader.admission import AdmissionState
 from pipeline.services.local import start_services, stop_services
 from pipeline.state_store import StateStore
-from pipeline.wire.topics import TopicNames, topic_specs
-from topologies.bench.settings import CommitOptions, bench_settings
-from topologies.demo.settings import with_addresses
+from pipeline.wire.topics import TopicNames
+from topologies.bench.options import CommitOptions
+from topologies.bench.settings import bench_settings
+from topologies.own_services import with_addresses
 
 PARTITION = 0
 NUM_PARTITIONS = 1
@@ -80,8 +81,7 @@ def _services(settings: Settings, say: Say) -> Iterator[Settings]:
     try:
         say("starting Kafka and Redis")
         running = with_addresses(settings, start_services(settings))
-        with KafkaAdmin(running.kafka) as admin:
-            admin.create_topics(topic_specs(running.kafka, running.frames), running.kafka.replication_factor)
+        create_all_topics(running)
         yield running
     finally:
         stop_services(settings, volumes=True)

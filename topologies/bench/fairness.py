@@ -12,7 +12,8 @@ from operators.checkpoints.folder import read_config
 from pipeline.config import Settings
 from topologies.bench.live_cameras import BenchCamera, RunningCameras, send_past, stream_in
 from topologies.bench.narrated import Narrated, read_narrated
-from topologies.bench.settings import FairnessOptions, bench_settings
+from topologies.bench.options import FairnessOptions
+from topologies.bench.settings import bench_settings
 from topologies.chaos.cameras import FIRST_SEED, render
 from topologies.demo.system import running_system
 

@@ -7,9 +7,10 @@ from operators.checkpoints.folder import read_config
 from pipeline.config import Settings
 from pipeline.wire.topics import TopicNames
 from topologies.bench.live_cameras import BenchCamera, RunningCameras, stream_in
+from topologies.bench.options import ResilienceOptions
 from topologies.bench.outage_figures import OutageFigures, Trial, figures_of
 from topologies.bench.outages import Outage, all_outages
-from topologies.bench.settings import ResilienceOptions, bench_settings
+from topologies.bench.settings import bench_settings
 from topologies.chaos.cameras import FIRST_SEED, render
 from topologies.chaos.checker.reader import read_topic
 from topologies.chaos.memory_watch import MemoryWatch

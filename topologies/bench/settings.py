@@ -1,69 +1,10 @@
-"""How benchmarks of a running system run: what is measured, in a state folder of its own."""
+"""How benchmarks of a running system run: in a state folder of their own."""
 
-from dataclasses import dataclass
-
-from pipeline.config import Settings, load_settings
-
-
-@dataclass(frozen=True, slots=True)
-class FairnessOptions:
-    """What `topologies.bench.fairness` measures.
-
-    Attributes:
-        seconds: Length of each part; the p95 of a shorter one is that of two or three narrations.
-        num_cameras: Live cameras.
-        fps: Frames per second of each, and the rate of the one that is flooded or behind.
-        num_pictures: Pictures of each camera, shown again and again.
-    """
-
-    seconds: float = 120.0
-    num_cameras: int = 6
-    fps: float = 1.0
-    num_pictures: int = 60
-
-
-@dataclass(frozen=True, slots=True)
-class ResilienceOptions:
-    """What `topologies.bench.resilience` measures.
-
-    Attributes:
-        outage_s: How long each outage lasts.
-        num_cameras: Cameras.
-        fps: Frames per second of each.
-        names: Which outages; all if empty.
-    """
-
-    outage_s: float = 60.0
-    num_cameras: int = 4
-    fps: float = 1.0
-    names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CommitOptions:
-    """What `topologies.bench.commits` measures.
-
-    Attributes:
-        commits: Commits, each with one narration of every stream.
-        streams: Streams of the partition.
-        snapshot_every: Each so many-th commit also writes the state of every stream down.
-        snapshot_kib: Size of one state; random bytes, which compression does not make smaller.
-        takeovers: Takeovers of the partition as the commits left it.
-    """
-
-    commits: int = 200
-    streams: int = 20
-    snapshot_every: int = 4
-    snapshot_kib: int = 64
-    takeovers: int = 20
+from pipeline.config import KafkaSettings, Settings, load_settings
+from topologies.own_services import settings_in
 
 
 def bench_settings(num_partitions: int) -> Settings:
     """The user's settings of model and shape, in a state folder with a Kafka, Redis and Ray of its own."""
-    user = load_settings().settings
-    values = Settings(
-        model=user.model, live=user.live, services=user.services, cache_dir=user.cache_dir
-    ).model_dump()
-    values["state_dir"] = user.state_dir / "bench"
-    values["kafka"]["partitions"] = num_partitions
-    return Settings.model_validate(values)
+    kafka = KafkaSettings(partitions=num_partitions)
+    return settings_in("bench", load_settings().settings, kafka=kafka)

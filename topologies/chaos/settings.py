@@ -9,6 +9,7 @@ from pipeline.services.ports import HOST
 from topologies.chaos.camera_acts import CameraRules
 from topologies.chaos.checker.gaps import GapRules
 from topologies.chaos.schedule import ALL_KINDS, FaultKind
+from topologies.own_services import settings_in
 
 DEFAULT_CAMERAS = 16
 
@@ -63,14 +64,7 @@ GAP_RULES = GapRules(silent_after_s=SILENT_AFTER_S, tell_within_s=TELL_WITHIN_S)
 def chaos_settings() -> Settings:
     """The user's settings of model and services, in a state folder with a Kafka, Redis and Ray of its own."""
     user = load_settings().settings
-    return Settings(
-        model=user.model,
-        live=user.live,
-        commit=user.commit,
-        services=user.services,
-        state_dir=user.state_dir / "chaos",
-        cache_dir=user.cache_dir,
-    )
+    return settings_in("chaos", user, commit=user.commit)
 
 
 def with_two_of_each(settings: Settings) -> Settings:

@@ -14,11 +14,11 @@ from pipeline.cluster.local_head import NAME as RAY
 from pipeline.cluster.local_head import start_head, stop_head
 from pipeline.config import Settings
 from pipeline.errors import ServiceError, TopologyError
-from pipeline.kafka_io.admin import KafkaAdmin
+from pipeline.kafka_io.admin import KafkaAdmin, create_all_topics
 from pipeline.messages.status import RunStatus
 from pipeline.services.local import service_states, start_services, stop_services
 from pipeline.services.ports import choose_port, is_free
-from pipeline.wire.topics import TopicNames, topic_specs
+from pipeline.wire.topics import TopicNames
 from topologies import live
 from topologies.chaos.proxy import TcpProxy
 from topologies.chaos.settings import behind_proxies, calm_settings
@@ -111,7 +111,7 @@ class ChaosSystem:
             FlowNarError: It can't be started.
         """
         settings = calm_settings(self.settings)
-        _create_topics(settings)
+        create_all_topics(settings)
         self.settings = settings
         self.run = live.start(settings, replace=True)
         self.run.wait_until_ready()
@@ -140,7 +140,7 @@ def running_system(settings: Settings, say: Say) -> Iterator[ChaosSystem]:
         with ThreadPoolExecutor(2) as pool:
             starting_ray = pool.submit(start_head, settings)
             pool.submit(start_services, settings).result()
-            _create_topics(settings)
+            create_all_topics(settings)
             starting_ray.result()
         live_settings = settings.live
         say(
@@ -161,11 +161,6 @@ def wait_until(holds: Callable[[], bool], deadline_s: float) -> bool:
             return False
         time.sleep(0.05)
     return True
-
-
-def _create_topics(settings: Settings) -> None:
-    with KafkaAdmin(settings.kafka) as admin:
-        admin.create_topics(topic_specs(settings.kafka, settings.frames), settings.kafka.replication_factor)
 
 
 def _stop(settings: Settings) -> None:

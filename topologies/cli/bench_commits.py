@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from topologies.bench.settings import CommitOptions
+from topologies.bench.options import CommitOptions
 from topologies.cli.console import err, out, print_json
 
 COMMITS_HELP = "Commits, each with one narration of every stream; every fourth with the states of all."

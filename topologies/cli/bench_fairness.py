@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topologies.bench.settings import FairnessOptions
+from topologies.bench.options import FairnessOptions
 from topologies.cli.console import err, out, print_json
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from topologies.bench.settings import FairnessOptions, ResilienceOptions
+from topologies.bench.options import FairnessOptions, ResilienceOptions
 from topologies.cli.bench_fairness import print_fairness
 from topologies.cli.console import EXIT_FAILED, EXIT_USAGE, err, fail, out, print_json
 

@@ -8,7 +8,7 @@ import typer
 from topologies.cli.console import err, out, print_json
 
 if TYPE_CHECKING:
-    from pipeline.config import ResolvedSettings, Settings
+    from pipeline.config import ResolvedSettings
     from pipeline.services.local import ServiceState
 
 JSON_HELP = "Print one JSON object."
@@ -44,6 +44,7 @@ def up(
       flownar --set kafka.partitions=8 up
     """
     from pipeline.config import load_settings  # noqa: PLC0415
+    from pipeline.kafka_io.admin import create_all_topics  # noqa: PLC0415
     from pipeline.services.local import SERVICES, start_services  # noqa: PLC0415
 
     resolved = load_settings()
@@ -57,7 +58,7 @@ def up(
             on_progress=lambda line: err.print(line, style="dim"),
         )
         # The addresses are known only now.
-        created = _create_topics(load_settings().settings) if topics and wait else []
+        created = create_all_topics(load_settings().settings) if topics and wait else []
     if json:
         print_json({"services": [_to_json(state) for state in states], "topics_created": created})
         return
@@ -113,15 +114,6 @@ class _Silent:
 def _set_elsewhere(resolved: "ResolvedSettings", name: str) -> str:
     origin = resolved.origins[_ADDRESS_KEYS[name]]
     return "" if os.path.basename(origin) in _OWN_ORIGINS else origin
-
-
-def _create_topics(settings: "Settings") -> list[str]:
-    from pipeline.kafka_io.admin import KafkaAdmin  # noqa: PLC0415
-    from pipeline.wire.topics import topic_specs  # noqa: PLC0415
-
-    with KafkaAdmin(settings.kafka) as admin:
-        specs = topic_specs(settings.kafka, settings.frames)
-        return admin.create_topics(specs, settings.kafka.replication_factor)
 
 
 def _to_json(state: "ServiceState") -> dict[str, Any]:

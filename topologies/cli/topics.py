@@ -38,13 +38,12 @@ def create(json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False
       flownar --set kafka.partitions=64 --set kafka.replication_factor=3 topics create
     """
     from pipeline.config import load_settings  # noqa: PLC0415
-    from pipeline.kafka_io.admin import KafkaAdmin  # noqa: PLC0415
+    from pipeline.kafka_io.admin import create_all_topics  # noqa: PLC0415
     from pipeline.wire.topics import topic_specs  # noqa: PLC0415
 
     settings = load_settings().settings
     specs = topic_specs(settings.kafka, settings.frames)
-    with KafkaAdmin(settings.kafka) as admin:
-        created = admin.create_topics(specs, settings.kafka.replication_factor)
+    created = create_all_topics(settings)
     if json:
         print_json({"created": created, "existed": [s.name for s in specs if s.name not in created]})
         return

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.config import Settings, load_settings
-from pipeline.services.local import ServiceState
+from topologies.own_services import settings_in
 
 ActorKind = Literal["narrator", "encoder", "reader"]
 
@@ -32,19 +32,4 @@ class DemoOptions:
 
 def demo_settings() -> Settings:
     """The user's settings of model and shape, in a state folder with a Kafka, Redis and Ray of its own."""
-    user = load_settings().settings
-    return Settings(
-        model=user.model,
-        live=user.live,
-        services=user.services,
-        state_dir=user.state_dir / "demo",
-        cache_dir=user.cache_dir,
-    )
-
-
-def with_addresses(settings: Settings, services: tuple[ServiceState, ...]) -> Settings:
-    """The settings with the addresses at which the services answer."""
-    address = {service.name: service.address for service in services}
-    kafka = settings.kafka.model_copy(update={"bootstrap_servers": address["kafka"]})
-    redis = settings.redis.model_copy(update={"url": f"redis://{address['redis']}/0"})
-    return settings.model_copy(update={"kafka": kafka, "redis": redis})
+    return settings_in("demo", load_settings().settings)

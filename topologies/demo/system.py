@@ -11,11 +11,11 @@ from pipeline.cluster.connection import connect, disconnect
 from pipeline.cluster.local_head import start_head, stop_head
 from pipeline.config import Settings
 from pipeline.errors import TopologyError
-from pipeline.kafka_io.admin import KafkaAdmin
+from pipeline.kafka_io.admin import create_all_topics
 from pipeline.services.local import start_services, stop_services
-from pipeline.wire.topics import topic_specs
 from topologies import live
-from topologies.demo.settings import ActorKind, with_addresses
+from topologies.demo.settings import ActorKind
+from topologies.own_services import with_addresses
 
 Say = Callable[[str], None]
 
@@ -75,10 +75,7 @@ def _start(settings: Settings, say: Say) -> DemoSystem:
         starting_ray = pool.submit(start_head, settings)
         services = pool.submit(start_services, settings).result()
         settings = with_addresses(settings, services)
-        with KafkaAdmin(settings.kafka) as admin:
-            admin.create_topics(
-                topic_specs(settings.kafka, settings.frames), settings.kafka.replication_factor
-            )
+        create_all_topics(settings)
         starting_ray.result()
     say("starting the topology live: supervisor, reader, encoder, narrator")
     connect(settings, start_local=True)

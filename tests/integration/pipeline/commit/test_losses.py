@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
 from operators.narrator.types import FramePosition
 from pipeline.errors import OtherModelError, TopicError
-from pipeline.kafka_io.admin import KafkaAdmin
+from pipeline.kafka_io.admin import KafkaAdmin, create_all_topics
 from pipeline.kafka_io.consumer import read_to_end
 from pipeline.state_store import StateStore
-from pipeline.wire.topics import TopicSpec, topic_specs
 from tests.support.owned_partition import PARTITION, OwnedPartition, narrate, refuse, seen
+from tests.support.waiting import wait_until
 
 
 def test_a_lost_blob_is_replaced_by_the_one_before(partition: OwnedPartition) -> None:
@@ -92,17 +90,10 @@ def test_a_topic_of_frames_that_was_made_again_is_refused(partition: OwnedPartit
     session.commit()
     with KafkaAdmin(partition.settings.kafka) as admin:
         admin.delete_topics([partition.topics.frames])
-        deadline = time.monotonic() + 10
-        while partition.topics.frames in admin.list_topics() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        spec = next(s for s in specs(partition) if s.name == partition.topics.frames)
-        admin.create_topics([spec])
+        wait_until(lambda: partition.topics.frames not in admin.list_topics(), "the end of the topic", 10.0)
+    create_all_topics(partition.settings)
     with pytest.raises(TopicError, match="id of the topic of frames"):
         partition.own()
-
-
-def specs(partition: OwnedPartition) -> tuple[TopicSpec, ...]:
-    return topic_specs(partition.settings.kafka, partition.settings.frames)
 
 
 def delete_frames_before(partition: OwnedPartition, offset: int) -> None:
